@@ -1,0 +1,1 @@
+"""The core's own nouns as JSON resources."""

@@ -1,0 +1,1 @@
+"""Alembic's environment, the revision template, and the revisions of the core lineage."""

@@ -1,0 +1,1 @@
+"""Calibration: schedules, readings, decisions and certificates."""

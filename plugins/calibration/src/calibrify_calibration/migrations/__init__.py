@@ -1,0 +1,1 @@
+"""The lineage of the calibration plugin's tables."""

@@ -1,0 +1,1 @@
+"""Pure rules of equipment: states, tags and ranges, without any I/O."""

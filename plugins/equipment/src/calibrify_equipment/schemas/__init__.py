@@ -1,0 +1,1 @@
+"""The words on the wire about equipment, in and out."""
