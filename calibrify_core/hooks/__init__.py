@@ -1,0 +1,1 @@
+"""Hook specifications, declarations and the plugin manager."""

@@ -1,0 +1,269 @@
+"""The hook specifications: every question that the core asks a plugin.
+
+Each hook is called once, at boot, and returns declarations (`calibrify_core.hooks.declarations`).
+Only `calibrify_configure` does something itself: it adds routes and views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from calibrify_core.hooks import declarations as declare
+
+PROJECT = "calibrify"
+CORE_API = 1
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def calibrify_manifest() -> declare.Manifest:  # type: ignore[empty-body]
+    """Says who the plugin is.
+
+    When: first of all, before anything else of the plugin is used.
+    Returns: its manifest.
+    Example: ``return Manifest("equipment", "Equipment", "…", 1, "calibrify_equipment.migrations")``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_hookspecs() -> Sequence[ModuleType]:  # type: ignore[empty-body]
+    """Adds hook specifications of the plugin's own, which other plugins may fill.
+
+    When: for all plugins, before any implementation is registered.
+    Returns: the modules that hold them.
+    Example: ``return [calibrify_equipment.hookspecs]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_settings() -> Sequence[declare.Setting]:  # type: ignore[empty-body]
+    """Declares the plugin's settings, ``CALIBRIFY_<PLUGIN>__<KEY>``.
+
+    When: at boot; an unknown key or a value that does not parse stops it.
+    Returns: the settings.
+    Example: ``return [Setting("import_max_rows", "Most rows of one import.", 200_000, int)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_models() -> Sequence[ModuleType]:  # type: ignore[empty-body]
+    """Names the modules with the plugin's mapped classes.
+
+    When: at boot, before mappers are configured.
+    Returns: the modules; every table starts with the plugin's name and ``_``.
+    Example: ``return [calibrify_equipment.models.equipment]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_configure(config: Any) -> None:
+    """Adds routes and views to the Pyramid application.
+
+    When: at boot of the web application, in dependency order.
+    Args: config, the Pyramid configurator with the directives of the API and page kits.
+    Example: ``config.include("calibrify_equipment.api.equipment")``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_permissions() -> Sequence[declare.Permission]:  # type: ignore[empty-body]
+    """Declares what can be allowed, and which default roles hold it.
+
+    When: at boot; the same name twice stops it.
+    Returns: the permissions, ``<plugin>.<noun>:<verb>``.
+    Example: ``return [Permission("equipment.equipment:view", "See equipment", ("viewer",))]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_roles() -> Sequence[declare.Role]:  # type: ignore[empty-body]
+    """Declares default roles of a new organisation.
+
+    When: at boot.
+    Returns: the roles; permissions name them.
+    Example: ``return [Role("technician", "Technician", "Calibrates.")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_scope_kinds() -> Sequence[declare.ScopeKind]:  # type: ignore[empty-body]
+    """Declares kinds of object scope to which a grant can be limited.
+
+    When: at boot.
+    Returns: the kinds; beside them there is always ``organisation``.
+    Example: ``return [ScopeKind("location", "Location", Location)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:  # type: ignore[empty-body]
+    """Declares switches that an organisation sets for itself.
+
+    When: at boot.
+    Returns: the policies with their defaults.
+    Example: ``return [OrganisationPolicy("sign_on_submit", "Sign at submission", False)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_number_masks() -> Sequence[declare.NumberMask]:  # type: ignore[empty-body]
+    """Declares series of human numbers.
+
+    When: at boot.
+    Returns: the series with their default masks.
+    Example: ``return [NumberMask("equipment.equipment", "EQ-{YYYY}-{#####}")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_tasks() -> Sequence[declare.Task]:  # type: ignore[empty-body]
+    """Declares background tasks.
+
+    When: at boot.
+    Returns: the tasks, ``<plugin>.<verb_noun>``.
+    Example: ``return [Task("equipment.import_equipment", import_equipment)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_schedules() -> Sequence[declare.Schedule]:  # type: ignore[empty-body]
+    """Declares tasks that start by the clock.
+
+    When: at boot.
+    Returns: the schedules.
+    Example: ``return [Schedule("core.sweep_sessions", every=3600)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_subscribers() -> Sequence[declare.Subscriber]:  # type: ignore[empty-body]
+    """Declares who hears of which domain event, and when.
+
+    When: at boot.
+    Returns: the subscribers.
+    Example: ``return [Subscriber(EquipmentRegistered, open_schedule, when="within")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_navigation() -> Sequence[declare.NavigationEntry]:  # type: ignore[empty-body]
+    """Declares menu entries.
+
+    When: at boot.
+    Returns: the entries; each is shown to who holds its permission.
+    Example: ``return [NavigationEntry("Equipment", "equipment.equipment.list", "gauge", "…")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_page_slots() -> Sequence[declare.PageSlot]:  # type: ignore[empty-body]
+    """Declares places on the plugin's pages that take panels of others.
+
+    When: at boot; a panel for a slot that nobody declares stops it.
+    Returns: the slots.
+    Example: ``return [PageSlot("equipment.detail.main", "The instrument.")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_panels() -> Sequence[declare.Panel]:  # type: ignore[empty-body]
+    """Declares cards for slots.
+
+    When: at boot.
+    Returns: the panels; one that fails shows an error card with the plugin's name.
+    Example: ``return [Panel("equipment.detail.main", "calibration.drift", "…", drift, "…")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_dashboard_widgets() -> Sequence[declare.DashboardWidget]:  # type: ignore[empty-body]
+    """Declares cards of the dashboard.
+
+    When: at boot.
+    Returns: the widgets.
+    Example: ``return [DashboardWidget("calibration.due", "main", "…", due, "…")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_summary_figures() -> Sequence[declare.SummaryFigures]:  # type: ignore[empty-body]
+    """Declares members of the dashboard summary in the API.
+
+    When: at boot.
+    Returns: the figures with the schema of their members.
+    Example: ``return [SummaryFigures("calibration.due", due_figures, {"overdue": {…}})]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_search_sources() -> Sequence[declare.SearchSource]:  # type: ignore[empty-body]
+    """Declares where the global search looks.
+
+    When: at boot.
+    Returns: the sources; each answers within the caller's scope.
+    Example: ``return [SearchSource("equipment.equipment", "…:view", find_equipment)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_health_checks() -> Sequence[declare.HealthCheck]:  # type: ignore[empty-body]
+    """Declares dependencies that ``/health/ready`` asks for.
+
+    When: at boot.
+    Returns: the checks.
+    Example: ``return [HealthCheck("database", check_database)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_demo() -> Sequence[declare.Demo]:  # type: ignore[empty-body]
+    """Declares how the demonstration laboratory is filled.
+
+    When: at boot; the loaders run, in dependency order, when a demonstration is asked for.
+    Returns: the loaders.
+    Example: ``return [Demo(load_instruments)]``
+    Since: 0.1.
+    """
+
+
+SHAPES: Mapping[str, str] = {
+    "calibrify_permissions": "name",
+    "calibrify_roles": "name",
+    "calibrify_scope_kinds": "name",
+    "calibrify_policies": "name",
+    "calibrify_number_masks": "name",
+    "calibrify_tasks": "name",
+    "calibrify_page_slots": "name",
+    "calibrify_panels": "name",
+    "calibrify_dashboard_widgets": "name",
+    "calibrify_summary_figures": "name",
+    "calibrify_search_sources": "name",
+    "calibrify_health_checks": "name",
+}
+"""Hooks whose declarations have a name, which no two plugins may give."""

@@ -1,0 +1,1 @@
+"""The ground: errors, settings, clock, ids, actor; imports nothing of ours."""

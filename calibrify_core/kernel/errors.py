@@ -1,0 +1,189 @@
+"""The one tree of errors that Calibrify raises on purpose.
+
+Each class knows its machine-readable ``code``, its human ``title`` and the HTTP ``status``
+with which the doors (JSON API and web pages) answer it. Code below the doors raises these
+and never an HTTP exception, so that the same service serves a page, the API and a task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong with one member of what was sent.
+
+    Attributes:
+        pointer: JSON pointer to the member (RFC 6901), ``""`` for the body as a whole;
+            a query parameter is named ``/query/<name>``.
+        detail: what is wrong, as a sentence for a person.
+    """
+
+    pointer: str
+    detail: str
+
+
+class CalibrifyError(Exception):
+    """Base of every error that is raised on purpose.
+
+    Args:
+        detail: what happened, as a sentence for the person who asked.
+        **extra: further members of the problem document (for example ``allowed``).
+    """
+
+    code: ClassVar[str] = "error"
+    title: ClassVar[str] = "Something went wrong"
+    status: ClassVar[int] = 500
+
+    def __init__(self, detail: str = "", **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.extra: Mapping[str, Any] = extra
+
+
+class ConfigurationError(CalibrifyError):
+    """The installation cannot start as it is configured; the detail names the cure."""
+
+    code = "configuration"
+    title = "Calibrify cannot start"
+
+
+class Malformed(CalibrifyError):
+    """The request cannot be read at all: broken JSON, encoding or address."""
+
+    code = "malformed"
+    title = "The request cannot be read"
+    status = 400
+
+
+class Unauthenticated(CalibrifyError):
+    """Nobody is signed in, or the credentials are wrong, expired or revoked."""
+
+    code = "unauthenticated"
+    title = "Sign-in is needed"
+    status = 401
+
+
+class Forbidden(CalibrifyError):
+    """The person is known, and may not do this."""
+
+    code = "forbidden"
+    title = "Not allowed"
+    status = 403
+
+
+class NotFound(CalibrifyError):
+    """It does not exist, or it lies outside the scope of who asks."""
+
+    code = "not_found"
+    title = "Not found"
+    status = 404
+
+
+class MethodNotAllowed(CalibrifyError):
+    """The address exists, and does not answer this method."""
+
+    code = "method_not_allowed"
+    title = "Method not allowed"
+    status = 405
+
+
+class Conflict(CalibrifyError):
+    """The present state does not allow it; ``allowed`` may list what is possible."""
+
+    code = "conflict"
+    title = "Conflicts with the present state"
+    status = 409
+
+
+class StaleVersion(CalibrifyError):
+    """Somebody else changed the object since it was read (``If-Match`` failed)."""
+
+    code = "stale_version"
+    title = "Changed by somebody else meanwhile"
+    status = 412
+
+
+class TooLarge(CalibrifyError):
+    """The body or file is larger than the documented limit."""
+
+    code = "too_large"
+    title = "Too large"
+    status = 413
+
+
+class UnsupportedMediaType(CalibrifyError):
+    """The body is of a media type that this address does not take."""
+
+    code = "unsupported_media_type"
+    title = "Unsupported media type"
+    status = 415
+
+
+class Invalid(CalibrifyError):
+    """Readable, and wrong: ``errors`` names every member that is.
+
+    Args:
+        errors: all field errors, never only the first.
+        detail: a summary; counted from ``errors`` if not given.
+    """
+
+    code = "invalid"
+    title = "Some values are not valid"
+    status = 422
+
+    def __init__(self, errors: Sequence[FieldError] = (), detail: str = "", **extra: Any) -> None:
+        self.errors = tuple(errors)
+        if not detail and self.errors:
+            count = len(self.errors)
+            detail = self.errors[0].detail if count == 1 else f"There are {count} problems."
+        super().__init__(detail, **extra)
+
+    @classmethod
+    def field(cls, name: str, detail: str) -> Invalid:
+        """Returns the error about one member, by its name or JSON pointer."""
+        pointer = name if name.startswith("/") else f"/{name}"
+        return cls([FieldError(pointer, detail)])
+
+
+class PreconditionRequired(CalibrifyError):
+    """A change of this kind of object must say which version it changes."""
+
+    code = "precondition_required"
+    title = "If-Match is needed"
+    status = 428
+
+
+class TooManyRequests(CalibrifyError):
+    """The caller goes faster than the limit.
+
+    Args:
+        retry_after: whole seconds after which another try makes sense.
+    """
+
+    code = "too_many_requests"
+    title = "Too many requests"
+    status = 429
+
+    def __init__(self, retry_after: int, detail: str = "") -> None:
+        super().__init__(detail or f"Try again in {retry_after} seconds.")
+        self.retry_after = retry_after
+
+
+class Unavailable(CalibrifyError):
+    """Something that is needed does not answer just now.
+
+    Args:
+        retry_after: whole seconds after which another try makes sense.
+    """
+
+    code = "unavailable"
+    title = "Temporarily unavailable"
+    status = 503
+
+    def __init__(self, detail: str = "", retry_after: int = 5) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after

@@ -1,0 +1,1 @@
+"""The database floor: base, types, engines, sessions, scoping, lineages."""

@@ -1,0 +1,97 @@
+"""Engines: one database, met as a writer or as a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import ArgumentError
+
+from calibrify_core.kernel.errors import ConfigurationError
+
+BUSY_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database behind two doors that share a pool.
+
+    Attributes:
+        writer: begins with the write lock (SQLite) or an ordinary transaction (PostgreSQL).
+        reader: for statements that never write; autocommit on PostgreSQL, which saves two
+            round trips a request, and a plain BEGIN on SQLite, which takes no write lock.
+    """
+
+    writer: Engine
+    reader: Engine
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.writer.dialect.name
+
+    def dispose(self) -> None:
+        """Closes all pooled connections."""
+        self.writer.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Opens the database at an SQLAlchemy URL; no connection is made yet.
+
+    Raises:
+        ConfigurationError: the URL does not parse or names another kind of database.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        raise ConfigurationError("CALIBRIFY_DATABASE_URL is not a database URL.") from None
+    backend = parsed.drivername.split("+")[0]
+    if backend in {"postgresql", "postgres"}:
+        # SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3, which is not installed.
+        engine = sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg2"),
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            connect_args={"connect_timeout": 5, "options": "-c timezone=utc"},
+        )
+        return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
+    if backend == "sqlite":
+        return _open_sqlite(parsed)
+    raise ConfigurationError(
+        f"CALIBRIFY_DATABASE_URL names {backend}; Calibrify runs on postgresql and sqlite."
+    )
+
+
+def _open_sqlite(url: sa.URL) -> Database:
+    """Opens SQLite in WAL mode, with transactions that are begun by us and not by the driver."""
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that reads and then writes fails at once under another
+        # writer; one that takes the lock first waits for its turn.
+        reads = connection.get_execution_options().get("calibrify_reader", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return Database(engine, engine.execution_options(calibrify_reader=True))
+
+

@@ -1,0 +1,227 @@
+"""Migration lineages: each distribution has its own versions and its own version table.
+
+One shared version table would break every command for everybody once a plugin is removed.
+One command walks all lineages in the order in which the plugins need each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationInfo
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from calibrify_core.kernel.errors import ConfigurationError
+from calibrify_core.persistence.base import Base
+from calibrify_core.persistence.engine import Database
+
+LOCK = 0x43414C49  # "CALI": the advisory lock that lets one migration run at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """The migrations of one distribution.
+
+    Attributes:
+        name: ``core`` or the plugin's name; prefix of its tables.
+        package: the package whose ``versions`` folder holds the revisions.
+    """
+
+    name: str
+    package: str
+
+    @property
+    def version_table(self) -> str:
+        """The table that holds the revision this lineage is at."""
+        return f"{self.name}_schema_version"
+
+    def script(self) -> ScriptDirectory:
+        """Returns the revisions on disk."""
+        config = Config()
+        config.set_main_option("script_location", str(files("calibrify_core.migrations")))
+        config.set_main_option("path_separator", "newline")
+        config.set_main_option("version_locations", str(files(self.package) / "versions"))
+        return ScriptDirectory.from_config(config)
+
+    def owns(self, table: str | None) -> bool:
+        """Tells whether a table belongs to this lineage."""
+        return (
+            table is not None
+            and table != self.version_table
+            and table.startswith(f"{self.name}_")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LineageState:
+    """Where one lineage stands.
+
+    Attributes:
+        lineage: which one.
+        current: the revision of the database, None before the first.
+        head: the newest revision on disk.
+    """
+
+    lineage: Lineage
+    current: str | None
+    head: str | None
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the database is at the newest revision."""
+        return self.current == self.head
+
+
+def states(database: Database, lineages: Iterable[Lineage]) -> list[LineageState]:
+    """Returns where each lineage stands, in the order given."""
+    result = []
+    with database.reader.connect() as connection:
+        for lineage in lineages:
+            context = _context(connection, lineage)
+            result.append(
+                LineageState(
+                    lineage, context.get_current_revision(), lineage.script().get_current_head()
+                )
+            )
+    return result
+
+
+def upgrade(database: Database, lineages: Sequence[Lineage]) -> list[str]:
+    """Brings every lineage to its newest revision, in the order given.
+
+    Returns:
+        One line for each revision that was applied.
+
+    Raises:
+        ConfigurationError: a migration failed; its lineage stays at the last whole revision,
+            which the message names.
+    """
+    applied = []
+    with _migrating(database) as connection:
+        for lineage in lineages:
+            applied += _walk(connection, lineage, "head")
+    return applied
+
+
+def downgrade(database: Database, lineage: Lineage, revision: str = "base") -> list[str]:
+    """Takes one lineage back to a revision, its tables and data with it.
+
+    Raises:
+        ConfigurationError: a migration failed, or the revision is unknown.
+    """
+    with _migrating(database) as connection:
+        return _walk(connection, lineage, revision, down=True)
+
+
+def differences(database: Database, lineages: Sequence[Lineage]) -> list[str]:
+    """Returns what the mapped classes say and the database does not, as lines for a person."""
+    found: list[str] = []
+    with database.reader.connect() as connection:
+        for lineage in lineages:
+            context = _context(connection, lineage, compare=True)
+            found += [f"{lineage.name}: {diff}" for diff in compare_metadata(context, Base.metadata)]
+    return found
+
+
+def _context(
+    connection: Connection, lineage: Lineage, *, compare: bool = False, **options: Any
+) -> MigrationContext:
+    """Returns Alembic's view of one lineage on one connection."""
+
+    def include(name: str | None, kind: str, parents: Any) -> bool:
+        return kind != "table" or lineage.owns(name)
+
+    def include_object(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
+        return kind != "table" or lineage.owns(name)
+
+    opts: dict[str, Any] = {
+        "version_table": lineage.version_table,
+        "render_as_batch": True,
+        "transactional_ddl": True,
+        **options,
+    }
+    if compare:
+        opts |= {"include_name": include, "include_object": include_object, "compare_type": True}
+    return MigrationContext.configure(connection, opts=opts)
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Connection]:
+    """Holds a connection of its own on which one migration run at a time may work.
+
+    On SQLite foreign keys are off while tables are rebuilt (inside a transaction the pragma
+    would be ignored): a rebuilt parent would otherwise delete its children by cascade.
+    """
+    with database.writer.connect() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+            connection.commit()
+        else:
+            _pragma(connection, "foreign_keys=OFF")
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            if database.dialect == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
+                connection.commit()
+            else:
+                _pragma(connection, "foreign_keys=ON")
+
+
+def _pragma(connection: Connection, pragma: str) -> None:
+    """Runs a SQLite pragma outside of any transaction."""
+    raw = connection.connection.dbapi_connection
+    if raw is not None:
+        raw.cursor().execute(f"PRAGMA {pragma}")
+    connection.rollback()
+
+
+def _walk(connection: Connection, lineage: Lineage, target: str, *, down: bool = False) -> list[str]:
+    """Applies the steps of one lineage, each in a transaction of its own."""
+    script = lineage.script()
+    applied: list[str] = []
+
+    def steps(current: Any, context: MigrationContext) -> Any:
+        start = current[0] if current else None
+        found = script._downgrade_revs if down else script._upgrade_revs
+        return found(target, start)  # type: ignore[arg-type]
+
+    def check(*, step: MigrationInfo, **_: Any) -> None:
+        _check_foreign_keys(connection)
+        applied.append(f"{lineage.name}: {step.doc or step.up_revision_id}")
+
+    context = _context(
+        connection, lineage, fn=steps, on_version_apply=(check,), transaction_per_migration=True
+    )
+    try:
+        with Operations.context(context):
+            context.run_migrations()
+    except Exception as error:
+        connection.rollback()
+        current = _context(connection, lineage).get_current_revision() or "none"
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise ConfigurationError(
+            f"A migration of {lineage.name} failed: {reason}. "
+            f"The database stays at revision {current} of {lineage.name}."
+        ) from error
+    connection.commit()
+    return applied
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    """Refuses a migration that leaves rows without their parents (SQLite checks on demand)."""
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise ValueError(f"rows of {broken[0]} point to rows of {broken[2]} that do not exist")
