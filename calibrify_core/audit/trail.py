@@ -1,0 +1,180 @@
+"""Writing the audit trail: at each flush, in the transaction of the change itself."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import InstanceState, Session
+
+from calibrify_core.audit.digest import entry_digest
+from calibrify_core.audit.entry import AuditEntry
+from calibrify_core.kernel.actor import Actor
+from calibrify_core.kernel.ids import new_id
+
+INFO = "calibrify_audit"
+ALWAYS_SKIPPED = frozenset({"created_at", "updated_at", "version", "organisation_id"})
+
+
+class Audited:
+    """Mixin of mapped classes whose every change is written into the audit trail.
+
+    Attributes:
+        __audit_type__: what the object is called there, for example ``equipment``.
+        __audit_skip__: columns whose values never enter it (secrets, derived values).
+    """
+
+    __audit_type__: ClassVar[str]
+    __audit_skip__: ClassVar[frozenset[str]] = frozenset()
+
+    def audit_label(self) -> str:
+        """Returns how a person recognises the object: its name by default."""
+        return str(getattr(self, "name", ""))
+
+
+class Author(Protocol):
+    """What the trail needs to know of a unit of work."""
+
+    actor: Actor
+    reason: str | None
+
+    @property
+    def organisation(self) -> Any:
+        """For whom it works; has an ``id``."""
+
+
+class _Watch:
+    """What a watched session remembers."""
+
+    def __init__(self, author: Author, key: bytes) -> None:
+        self.author = author
+        self.key = key
+
+
+def watch(session: Session, author: Author, key: bytes) -> None:
+    """Lets every flush of a session write its changes into the trail.
+
+    Args:
+        session: a session of one unit of work.
+        author: the unit: who acts, for whom and why.
+        key: key of the entries' digests.
+    """
+    first = INFO not in session.info
+    session.info[INFO] = _Watch(author, key)
+    if first:
+        event.listen(session, "after_flush", _after_flush)
+
+
+def record(
+    session: Session,
+    action: str,
+    object_type: str,
+    object_id: uuid.UUID | None,
+    label: str,
+    changes: Mapping[str, Any],
+) -> None:
+    """Writes one entry that does not come from a flush: an export, a sign-in, a refusal."""
+    _write(session, [(action, object_type, object_id, label, dict(changes))])
+
+
+def write_batch(session: Session, rows: Iterable[tuple[str, str, uuid.UUID | None, str, dict[str, Any]]]) -> None:
+    """Writes many entries in one statement, for changes made past the ORM (imports).
+
+    Args:
+        session: a watched session.
+        rows: (action, object type, object id, label, changes) of each entry.
+    """
+    _write(session, list(rows))
+
+
+def _after_flush(session: Session, context: Any) -> None:
+    """Turns what a flush changed into entries."""
+    found = []
+    for action, objects in (
+        ("create", session.new),
+        ("update", session.dirty),
+        ("delete", session.deleted),
+    ):
+        for instance in objects:
+            if not isinstance(instance, Audited):
+                continue
+            changes = _changes(instance, action)
+            if changes or action != "update":
+                found.append(
+                    (action, instance.__audit_type__, getattr(instance, "id", None),
+                     instance.audit_label(), changes)
+                )
+    if found:
+        _write(session, found)
+
+
+def _changes(instance: Audited, action: str) -> dict[str, Any]:
+    """Returns old and new of each changed column."""
+    state: InstanceState[Any] = sa.inspect(instance, raiseerr=True)
+    skipped = ALWAYS_SKIPPED | instance.__audit_skip__
+    changes: dict[str, Any] = {}
+    for attribute in state.mapper.column_attrs:
+        name = attribute.key
+        if name in skipped:
+            continue
+        history = state.attrs[name].history
+        if action == "update" and not history.has_changes():
+            continue
+        new = history.added[0] if history.added else getattr(instance, name, None)
+        if action == "create":
+            if new is not None and name != "id":
+                changes[name] = [None, plain(new)]
+            continue
+        if action == "delete":
+            changes[name] = [plain(getattr(instance, name, None)), None]
+            continue
+        old = history.deleted[0] if history.deleted else None
+        if old != new:
+            changes[name] = [plain(old), plain(new)]
+    return changes
+
+
+def plain(value: Any) -> Any:
+    """Turns a column's value into a JSON value, digits and all."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, uuid.UUID | Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _write(
+    session: Session, rows: list[tuple[str, str, uuid.UUID | None, str, dict[str, Any]]]
+) -> None:
+    """Inserts entries with their digests."""
+    watched: _Watch = session.info[INFO]
+    author = watched.author
+    entries = []
+    for action, object_type, object_id, label, changes in rows:
+        columns: dict[str, Any] = {
+            "id": new_id(),
+            "organisation_id": author.organisation.id,
+            "at": datetime.now(UTC),
+            "actor_kind": author.actor.kind,
+            "actor_id": author.actor.user_id,
+            "actor_name": author.actor.name[:200],
+            "action": action,
+            "object_type": object_type,
+            "object_id": object_id,
+            "label": label[:300],
+            "changes": changes,
+            "reason": author.reason,
+            "request_id": author.actor.request_id,
+        }
+        entries.append({**columns, "digest": entry_digest(watched.key, columns)})
+    session.execute(sa.insert(AuditEntry.__table__), entries)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Domain events: published in the transaction, delivered within it or after it."""

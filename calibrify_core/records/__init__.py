@@ -1,0 +1,1 @@
+"""What many kinds of record share: files, numbering, lists."""

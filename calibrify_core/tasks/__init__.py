@@ -1,0 +1,1 @@
+"""Tasks, schedules, the transactional outbox, jobs and notifications."""

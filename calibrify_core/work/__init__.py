@@ -1,0 +1,1 @@
+"""The unit of work: all that a service may touch."""

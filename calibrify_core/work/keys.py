@@ -1,0 +1,37 @@
+"""Keys for different purposes, all derived from the one secret of the installation."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Purpose-bound keys; one that leaks tells nothing about the others.
+
+    Attributes:
+        secret: the installation's secret key.
+    """
+
+    secret: str
+
+    def derive(self, purpose: str) -> bytes:
+        """Returns 32 bytes for a purpose (HMAC-SHA256 of its name, RFC 5869 expand step)."""
+        material = self.secret.encode()
+        return hmac.digest(material, f"calibrify/{purpose}\x01".encode(), hashlib.sha256)
+
+    @property
+    def audit(self) -> bytes:
+        """Key of the audit entries' digests."""
+        return self.derive("audit")
+
+    @property
+    def cursor(self) -> bytes:
+        """Key of list cursors."""
+        return self.derive("cursor")
+
+    def jwt(self, key_id: str) -> str:
+        """Returns the signing key of access tokens for one key id, 128 hex digits."""
+        return self.derive(f"jwt/{key_id}/1").hex() + self.derive(f"jwt/{key_id}/2").hex()

@@ -1,0 +1,165 @@
+"""The unit of work: one transaction, with all that a service may touch."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from calibrify_core.audit import trail
+from calibrify_core.events import bus
+from calibrify_core.kernel.actor import Actor
+from calibrify_core.kernel.clock import Clock
+from calibrify_core.kernel.errors import NotFound
+from calibrify_core.persistence import scoping
+from calibrify_core.records import numbering
+from calibrify_core.tasks import queue
+from calibrify_core.tasks.job import Job
+from calibrify_core.work.access import Access
+from calibrify_core.work.organisation import OrganisationFacts
+
+if TYPE_CHECKING:
+    from calibrify_core.work.platform import Platform
+
+M = TypeVar("M")
+S = TypeVar("S", bound=sa.Executable)
+
+
+class UnitOfWork:
+    """Everything that a service may touch, for one author and one transaction.
+
+    Attributes:
+        platform: the application's shared services.
+        session: the database session, guarded by scope.
+        actor: who acts.
+        organisation: for whom.
+        access: what the actor may do.
+        reason: why, if the actor said so; it goes into the audit trail.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        session: Session,
+        actor: Actor,
+        organisation: OrganisationFacts,
+        access: Access,
+    ) -> None:
+        self.platform = platform
+        self.session = session
+        self.actor = actor
+        self.organisation = organisation
+        self.access = access
+        self.reason: str | None = None
+        trail.watch(session, self, platform.keys.audit)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock; dates of the trade come from `today` and `trade_now`."""
+        return self.platform.clock
+
+    def today(self) -> date:
+        """Returns the trade's date in the organisation's zone."""
+        return self.clock.today(self.organisation.zone)
+
+    def trade_now(self) -> datetime:
+        """Returns the moment that the trade dates by, in UTC."""
+        return self.clock.trade_now()
+
+    def local_date(self, moment: datetime) -> date:
+        """Returns the organisation's date of a moment."""
+        return moment.astimezone(self.organisation.zone).date()
+
+    def policy(self, name: str) -> Any:
+        """Returns what the organisation set for a policy, or the policy's default."""
+        default = self.platform.plugins.named("calibrify_policies")[name].default
+        return self.organisation.policies.get(name, default)
+
+    def restrict(self, statement: S, model: type[Any], permission: str) -> S:
+        """Cuts a statement over a scoped class to what a permission reaches."""
+        return scoping.restrict(statement, model, self.access.scope(permission))
+
+    def select(self, model: type[M], permission: str) -> sa.Select[tuple[M]]:
+        """Returns a select of a scoped class, cut to what a permission reaches."""
+        return self.restrict(sa.select(model), model, permission)
+
+    def find(self, model: type[M], identifier: uuid.UUID, permission: str) -> M:
+        """Returns one object of a scoped class.
+
+        Raises:
+            NotFound: it does not exist, or lies outside of what the permission reaches.
+        """
+        key: Any = sa.inspect(model, raiseerr=True).primary_key[0]
+        statement = self.select(model, permission).where(key == identifier)
+        found = self.session.scalars(statement).one_or_none()
+        if found is None:
+            raise NotFound()
+        return found
+
+    def add(self, instance: M) -> M:
+        """Adds a new object to the transaction and returns it."""
+        self.session.add(instance)
+        return instance
+
+    def publish(self, event: Any) -> None:
+        """Tells a domain event to its subscribers: now, and after the commit.
+
+        Args:
+            event: a frozen dataclass of a plugin's ``events`` module.
+        """
+        bus.publish(self, self.platform.plugins.values("calibrify_subscribers"), event)
+
+    def enqueue(
+        self, task: str, payload: Mapping[str, Any], not_before: datetime | None = None
+    ) -> uuid.UUID:
+        """Enqueues a background task in this transaction.
+
+        Returns:
+            The id of the outbox row, by which the run is idempotent.
+        """
+        return queue.enqueue(
+            self.session,
+            task,
+            payload,
+            organisation_id=self.organisation.id,
+            user_id=self.actor.user_id,
+            not_before=not_before,
+        )
+
+    def start_job(self, kind: str, payload: Mapping[str, Any]) -> Job:
+        """Enqueues a task whose progress the actor can watch.
+
+        Args:
+            kind: name of the task.
+            payload: what the task is handed.
+        """
+        return queue.start_job(
+            self.session,
+            kind,
+            payload,
+            organisation_id=self.organisation.id,
+            user_id=self.actor.user_id,
+        )
+
+    def next_number(self, series: str) -> str:
+        """Draws the next human number of a series, for example ``EQ-2026-00042``."""
+        mask = self.platform.plugins.named("calibrify_number_masks")[series].mask
+        masks = self.organisation.policies.get("number_masks", {})
+        return numbering.draw(
+            self.session, self.organisation.id, series, masks.get(series, mask), self.today()
+        )
+
+    def audit(
+        self,
+        action: str,
+        object_type: str,
+        object_id: uuid.UUID | None = None,
+        label: str = "",
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Writes an audit entry that no flush would write, such as an export or a sign-in."""
+        trail.record(self.session, action, object_type, object_id, label, changes or {})
