@@ -1,1 +1,1 @@
-"""Pure rules of calibration: decisions, due dates and uncertainties, without any I/O."""
+"""The rules of the trade: pure functions on exact numbers and dates, no input, no output."""

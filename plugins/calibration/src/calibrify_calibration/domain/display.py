@@ -1,0 +1,113 @@
+"""Numbers for people: rounded errors, shares of a tolerance. Decisions never see any of it."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+
+from calibrify_calibration.domain.decimals import decimal_of, places_of
+from calibrify_calibration.domain.limits import Limits
+
+MINUS = "\u2212"
+"""Minus sign of running text."""
+
+_PRECISION = 120
+
+
+def rounded(number: Decimal, places: int) -> Decimal:
+    """Round to decimal places, halves to even; never minus zero.
+
+    Args:
+        number: The number.
+        places: Decimal places, at least 0.
+
+    >>> rounded(Decimal("-0.004"), 2)
+    Decimal('0.00')
+    """
+    context = Context(prec=_PRECISION, rounding=ROUND_HALF_EVEN)
+    result = number.quantize(Decimal((0, (1,), -places)), context=context)
+    return result.copy_abs() if result.is_zero() else result
+
+
+def format_number(number: Decimal, *, signed: bool = False, minus: str = MINUS) -> str:
+    """Write a number with all its digits, without exponent.
+
+    Args:
+        number: The number.
+        signed: Whether a plus is written too.
+        minus: The minus sign to use.
+
+    >>> format_number(Decimal("1.0010"), signed=True)
+    '+1.0010'
+    """
+    plain = format(number.copy_abs(), "f")
+    if number.is_signed() and not number.is_zero():
+        return minus + plain
+    return f"+{plain}" if signed and not number.is_zero() else plain
+
+
+def format_reading(text: str) -> str:
+    """Write a reading with the digits that were entered and the minus sign of running text.
+
+    Args:
+        text: The reading as entered.
+
+    >>> format_reading("-1.0010") == MINUS + "1.0010"
+    True
+    >>> format_reading("1E-2")
+    '1E-2'
+    """
+    return MINUS + text[1:] if text.startswith("-") else text
+
+
+def format_error(error: Decimal, resolution: Decimal | None = None, places: int = 6) -> str:
+    """Write an error with its sign, to the decimal places of the resolution.
+
+    Args:
+        error: Error in the unit of the point.
+        resolution: Resolution of the instrument in the same unit; where it is None, the places of
+            the error itself hold, but at most `places`.
+        places: See there.
+
+    >>> format_error(Decimal("0.00117"), Decimal("0.0001"))
+    '+0.0012'
+    >>> format_error(Decimal("1.45"))
+    '+1.45'
+    """
+    wanted = min(places_of(error), places) if resolution is None else places_of(resolution)
+    return format_number(rounded(error, wanted), signed=True)
+
+
+def percent_of_tolerance(
+    value: Fraction | None, nominal: Decimal, limits: Limits
+) -> Decimal | None:
+    """Return how much of the tolerance a value takes up, signed: +/-100 at the limits.
+
+    The deviation from the nominal is compared with the distance of the limit on its own side, so
+    that unequal limits both stand at 100. Where the nominal itself is not between the limits, the
+    middle of the limits takes its place.
+
+    Args:
+        value: Mean of the indications, in the unit of the point.
+        nominal: Nominal value in the same unit.
+        limits: Tolerance limits in the same unit.
+
+    Returns:
+        Percent to one decimal place; None without value or without a limit on that side.
+
+    >>> from calibrify_calibration.domain.limits import explicit_limits
+    >>> percent_of_tolerance(
+    ...     Fraction("10.0119"), Decimal("10"), explicit_limits("9.99", "10.01")
+    ... )
+    Decimal('119.0')
+    """
+    if value is None:
+        return None
+    centre = Fraction(nominal)
+    if limits.lower is not None and limits.upper is not None and not limits.contains(centre):
+        centre = (limits.lower + limits.upper) / 2
+    limit = limits.upper if value >= centre else limits.lower
+    if limit is None or limit == centre:
+        return None
+    share = (value - centre) / abs(limit - centre) * 100
+    return rounded(decimal_of(share), 1)
