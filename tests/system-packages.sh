@@ -20,5 +20,10 @@ if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
     mkdir -p /etc/postgresql-common
     echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
 fi
-apt-get -qq update
-apt-get -qq install --yes --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}" >/dev/null
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { apt-get -qq update && apt-get -qq install --yes --no-install-recommends \
+    -o Dpkg::Options::=--force-confold "${missing[@]}"; } >"$log" 2>&1; then
+    cat "$log" >&2
+    exit 1
+fi
