@@ -94,8 +94,13 @@ def _seal_batch(connection: Connection, everything: bool) -> int:
         position += 1
         digest = seal_digest(position, found.id, found.digest, previous)
         rows.append(
-            {"position": position, "entry_id": found.id, "entry_digest": found.digest,
-             "previous": previous, "digest": digest}
+            {
+                "position": position,
+                "entry_id": found.id,
+                "entry_digest": found.digest,
+                "previous": previous,
+                "digest": digest,
+            }
         )
         previous = digest
     if rows:
@@ -130,8 +135,12 @@ def _joined(connection: Connection) -> Iterator[Any]:
     link, entry = AuditSeal.__table__, AuditEntry.__table__
     statement = (
         sa.select(
-            link.c.position, link.c.entry_id, link.c.entry_digest, link.c.previous,
-            link.c.digest.label("seal_digest"), *entry.c,
+            link.c.position,
+            link.c.entry_id,
+            link.c.entry_digest,
+            link.c.previous,
+            link.c.digest.label("seal_digest"),
+            *entry.c,
         )
         .select_from(link.outerjoin(entry, entry.c.id == link.c.entry_id))
         .order_by(link.c.position)

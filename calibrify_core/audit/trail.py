@@ -83,7 +83,9 @@ def record(
     _write(session, [(action, object_type, object_id, label, dict(changes))])
 
 
-def write_batch(session: Session, rows: Iterable[tuple[str, str, uuid.UUID | None, str, dict[str, Any]]]) -> None:
+def write_batch(
+    session: Session, rows: Iterable[tuple[str, str, uuid.UUID | None, str, dict[str, Any]]]
+) -> None:
     """Writes many entries in one statement, for changes made past the ORM (imports).
 
     Args:
@@ -107,8 +109,13 @@ def _after_flush(session: Session, context: Any) -> None:
             changes = _changes(instance, action)
             if changes or action != "update":
                 found.append(
-                    (action, instance.__audit_type__, getattr(instance, "id", None),
-                     instance.audit_label(), changes)
+                    (
+                        action,
+                        instance.__audit_type__,
+                        getattr(instance, "id", None),
+                        instance.audit_label(),
+                        changes,
+                    )
                 )
     if found:
         _write(session, found)

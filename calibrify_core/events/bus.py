@@ -40,9 +40,7 @@ def name_of(subscriber: Subscriber) -> str:
 
 def to_data(event: Any) -> dict[str, Any]:
     """Turns an event into JSON values."""
-    return {
-        field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)
-    }
+    return {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
 
 
 def from_data(kind: type[Any], data: Mapping[str, Any]) -> Any:

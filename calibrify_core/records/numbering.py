@@ -52,9 +52,7 @@ def _raise_counter(session: Session, organisation_id: uuid.UUID, series: str, pe
     key = {"organisation_id": organisation_id, "series": series, "period": period}
     statement = (
         insert.values(**key, value=1)
-        .on_conflict_do_update(
-            index_elements=list(key), set_={"value": table.c.value + 1}
-        )
+        .on_conflict_do_update(index_elements=list(key), set_={"value": table.c.value + 1})
         .returning(table.c.value)
     )
     return int(session.execute(statement).scalar_one())

@@ -24,9 +24,7 @@ class OutboxRow(Identified, Base):
         ),
     )
 
-    organisation_id: Mapped[uuid.UUID | None] = mapped_column(
-        sa.ForeignKey("core_organisation.id")
-    )
+    organisation_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("core_organisation.id"))
     user_id: Mapped[uuid.UUID | None]
     task: Mapped[str] = mapped_column(sa.String(100))
     payload: Mapped[dict[str, Any]] = mapped_column(Json)

@@ -74,7 +74,5 @@ def start_job(
     )
     session.add(job)
     session.flush()
-    enqueue(
-        session, kind, payload, organisation_id=organisation_id, user_id=user_id, job_id=job.id
-    )
+    enqueue(session, kind, payload, organisation_id=organisation_id, user_id=user_id, job_id=job.id)
     return job

@@ -105,8 +105,14 @@ class Runner:
             row.lease_until = now + timedelta(seconds=task.seconds if task else 60)
             job = self._job(session, row.job_id)
             return Claim(
-                row.id, row.organisation_id, row.user_id, row.task, row.payload,
-                row.job_id, row.tries, dict(job.checkpoint) if job else {},
+                row.id,
+                row.organisation_id,
+                row.user_id,
+                row.task,
+                row.payload,
+                row.job_id,
+                row.tries,
+                dict(job.checkpoint) if job else {},
             )
 
     def _anything(self, statement: sa.Select[Any]) -> bool:
@@ -179,7 +185,9 @@ class Runner:
         log.warning("task will be tried again", seconds=wait, error=str(error))
         with self._new_session() as session, session.begin():
             later = datetime.now(UTC) + timedelta(seconds=wait)
-            self._update(session, claim, not_before=later, lease_until=None, error=str(error)[:2000])
+            self._update(
+                session, claim, not_before=later, lease_until=None, error=str(error)[:2000]
+            )
 
     def _fail(self, claim: Claim, error: Exception) -> None:
         """Parks a row that will not succeed, and says why."""

@@ -1,0 +1,350 @@
+"""Lists: what a list of records can be filtered, searched and sorted by, declared once.
+
+The same `ListSpec` serves the JSON API, the pages, exports and reports. A plugin adds fields
+of its own to another plugin's list by way of that plugin's hooks.
+"""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from calibrify_core.kernel.errors import FieldError, Invalid
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+MAX_ORDERINGS = 3
+MAX_VALUES = 100
+MAX_TEXT = 200
+RESERVED = frozenset({"limit", "cursor", "count", "q", "ordering", "fields"})
+
+
+class Kind(enum.StrEnum):
+    """What kind of value a list field holds, and so how it is filtered and shown."""
+
+    TEXT = "text"
+    IDENTIFIER = "identifier"
+    CHOICE = "choice"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DATE = "date"
+    MOMENT = "moment"
+    OTHER = "other"
+
+
+RANGED = frozenset({Kind.DATE, Kind.MOMENT, Kind.INTEGER})
+
+
+class sort_text(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
+    """Text as lists order it: by code point, upper and lower case alike, on every database."""
+
+    inherit_cache = True
+    type = sa.Text()
+    name = "sort_text"
+
+
+@compiles(sort_text, "postgresql")
+def _sort_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f'(lower({compiler.process(element.clauses, **options)}) COLLATE "C")'
+
+
+@compiles(sort_text)
+def _sort_text_default(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+# Turns the values of one filter into a condition; used for trees and derived fields.
+Matches = Callable[[Sequence[Any], Any], sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListField:
+    """One field of a list.
+
+    Attributes:
+        name: as the API calls it.
+        label: as people read it.
+        kind: what it holds.
+        column: the SQL expression that filters and sorts; None for a field that is only shown.
+        filterable: whether it is a filter (ranges too, for dates and integers).
+        orderable: whether lists can be sorted by it.
+        nullable: whether the column may be NULL; such rows come last, both ways.
+        choices: legal values, for a choice.
+        matches: builds the condition itself, from (values, unit).
+        order_column: sorts instead of ``column`` (a derived status sorts by its due date).
+    """
+
+    name: str
+    label: str
+    kind: Kind = Kind.TEXT
+    column: Any = None
+    filterable: bool = True
+    orderable: bool = False
+    nullable: bool = False
+    choices: tuple[str, ...] = ()
+    matches: Matches | None = None
+    order_column: Any = None
+
+    @property
+    def order_key(self) -> Any:
+        """The expression that lists are sorted by."""
+        key = self.column if self.order_column is None else self.order_column
+        return sort_text(key) if self.kind is Kind.TEXT else key
+
+
+@dataclass(frozen=True, slots=True)
+class ListSpec:
+    """A list of one class of records.
+
+    Attributes:
+        model: the scoped class.
+        permission: what a reader must hold.
+        columns: labelled columns that are selected.
+        source: the FROM clause, joins included.
+        key: the id column; appended to every ordering.
+        fields: by name.
+        shape: turns a row into the record as it is shown, from (row, unit).
+        default_ordering: for example ``("asset_tag",)``; ``-`` in front turns it round.
+        search: builds the condition of one lower-case word of ``q``; None: no search.
+        where: further conditions that always hold, from the unit.
+    """
+
+    model: type[Any]
+    permission: str
+    columns: tuple[Any, ...]
+    source: Any
+    key: Any
+    fields: Mapping[str, ListField]
+    shape: Callable[[Any, Any], dict[str, Any]]
+    default_ordering: tuple[str, ...]
+    search: Callable[[str], sa.ColumnElement[bool]] | None = None
+    where: Callable[[Any], Iterable[sa.ColumnElement[bool]]] | None = None
+
+    def extended(
+        self,
+        fields: Iterable[ListField],
+        columns: Iterable[Any],
+        source: Any,
+        shape: Callable[[Any, Any], dict[str, Any]],
+    ) -> ListSpec:
+        """Returns the list with further fields, columns and joins."""
+        known = dict(self.fields) | {item.name: item for item in fields}
+        return replace(
+            self, fields=known, columns=(*self.columns, *columns), source=source, shape=shape
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """One step of an ordering."""
+
+    field: ListField
+    descending: bool
+
+    @property
+    def text(self) -> str:
+        """As it stands in the URL."""
+        return f"-{self.field.name}" if self.descending else self.field.name
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """What somebody asks of a list, checked.
+
+    Attributes:
+        filters: values by parameter name (``status``, ``due_on_from``), as typed values.
+        q: words to search for.
+        ordering: at most three steps.
+        limit: rows of a page.
+        cursor: opaque place to go on from.
+        count: ``None`` for no count, ``"capped"`` at 10,001, or ``"exact"``.
+        fields: names to show, None for all.
+        notices: parameters that a lenient reader ignored.
+    """
+
+    filters: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    q: str = ""
+    ordering: tuple[Ordering, ...] = ()
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+    count: str | None = None
+    fields: tuple[str, ...] | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The words of ``q``, lower case."""
+        return self.q.lower().split()
+
+
+class _Reader:
+    """Collects a list request from parameters, with every problem it meets."""
+
+    def __init__(self, spec: ListSpec) -> None:
+        self.spec = spec
+        self.errors: list[FieldError] = []
+        self.filters: dict[str, list[Any]] = {}
+        self.single: dict[str, str] = {}
+
+    def fail(self, name: str, detail: str) -> None:
+        """Notes a problem with a parameter."""
+        self.errors.append(FieldError(f"/query/{name}", detail))
+
+    def take(self, name: str, text: str) -> None:
+        """Takes one parameter."""
+        if len(text) > MAX_TEXT and name not in {"cursor", "fields"}:
+            self.fail(name, f"At most {MAX_TEXT} characters are taken here.")
+        elif "\x00" in text:
+            self.fail(name, "Contains a character that is not text.")
+        elif name in RESERVED:
+            self.single[name] = text
+        else:
+            self._filter(name, text)
+
+    def _filter(self, name: str, text: str) -> None:
+        """Takes one value of a filter."""
+        item, bound = self._named(name)
+        if item is None or not item.filterable:
+            self.fail(name, f"{name} is no parameter of this list.")
+            return
+        try:
+            value = _typed(item, text, bound)
+        except ValueError as error:
+            self.fail(name, str(error))
+            return
+        values = self.filters.setdefault(name, [])
+        if len(values) >= MAX_VALUES:
+            self.fail(name, f"At most {MAX_VALUES} values are taken here.")
+            return
+        values.append(value)
+
+    def _named(self, name: str) -> tuple[ListField | None, str]:
+        """Returns the field that a parameter means, and whether it is a bound of a range."""
+        if name in self.spec.fields:
+            return self.spec.fields[name], ""
+        for bound in ("_from", "_to"):
+            item = self.spec.fields.get(name.removesuffix(bound)) if name.endswith(bound) else None
+            if item is not None and item.kind in RANGED and item.column is not None:
+                return item, bound
+        return None, ""
+
+    def limit(self) -> int:
+        """Returns the page length: 1 to 500, more is clamped."""
+        text = self.single.get("limit", str(DEFAULT_LIMIT))
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= 1):
+            self.fail("limit", "A whole number from 1 to 500 is needed.")
+            return DEFAULT_LIMIT
+        return min(int(text), MAX_LIMIT)
+
+    def ordering(self) -> tuple[Ordering, ...]:
+        """Returns the steps of the ordering, or the list's default."""
+        text = self.single.get("ordering", "")
+        steps = [part.strip() for part in text.split(",") if part.strip()]
+        if len(steps) > MAX_ORDERINGS:
+            self.fail("ordering", f"At most {MAX_ORDERINGS} fields are taken here.")
+            return ()
+        found = []
+        for step in steps or self.spec.default_ordering:
+            item = self.spec.fields.get(step.removeprefix("-"))
+            if item is None or not item.orderable:
+                allowed = ", ".join(n for n, f in self.spec.fields.items() if f.orderable)
+                self.fail("ordering", f"{step} cannot be sorted by; possible: {allowed}.")
+                continue
+            found.append(Ordering(item, step.startswith("-")))
+        return tuple(found)
+
+    def count(self) -> str | None:
+        """Returns whether an exact count is asked for."""
+        text = self.single.get("count", "false")
+        if text not in {"true", "false"}:
+            self.fail("count", "true or false is needed.")
+        return "exact" if text == "true" else None
+
+    def fields(self) -> tuple[str, ...] | None:
+        """Returns the sparse fields that are asked for."""
+        if "fields" not in self.single:
+            return None
+        names = tuple(part.strip() for part in self.single["fields"].split(",") if part.strip())
+        for name in names:
+            if name not in self.spec.fields and name != "id":
+                self.fail("fields", f"{name} is no field of this list.")
+        return names
+
+
+def read_request(
+    spec: ListSpec, parameters: Iterable[tuple[str, str]], *, lenient: bool = False
+) -> ListRequest:
+    """Reads what is asked of a list from the parameters of a query.
+
+    Args:
+        spec: the list.
+        parameters: names and values, in order; a name may repeat.
+        lenient: leave out what is wrong and note it, as pages do, instead of refusing.
+
+    Raises:
+        Invalid: with every parameter that is unknown or wrong.
+    """
+    reader = _Reader(spec)
+    for name, text in parameters:
+        if lenient and text == "":
+            continue
+        reader.take(name, text)
+    request = ListRequest(
+        filters={name: tuple(values) for name, values in reader.filters.items()},
+        q=reader.single.get("q", "").strip(),
+        ordering=reader.ordering(),
+        limit=reader.limit(),
+        cursor=reader.single.get("cursor") or None,
+        count=reader.count(),
+        fields=reader.fields(),
+        notices=tuple(error.detail for error in reader.errors),
+    )
+    if reader.errors and not lenient:
+        raise Invalid(reader.errors)
+    return request
+
+
+def _typed(item: ListField, text: str, bound: str) -> Any:
+    """Turns the text of a filter into the field's type."""
+    if item.choices and not bound:
+        if text not in item.choices:
+            raise ValueError(f"{text!r} is none of: {', '.join(item.choices)}.")
+        return text
+    if item.kind is Kind.IDENTIFIER:
+        return _parsed(uuid.UUID, text, "An id (UUID) is needed.")
+    if item.kind is Kind.DATE:
+        return _parsed(date.fromisoformat, text, "A date such as 2026-11-23 is needed.")
+    if item.kind is Kind.MOMENT:
+        moment = _parsed(
+            datetime.fromisoformat, text, "A time such as 2026-11-23T20:00:00Z is needed."
+        )
+        if moment.tzinfo is None:
+            raise ValueError("The time needs a zone, for example a Z at its end.")
+        return moment
+    if item.kind is Kind.BOOLEAN:
+        if text not in {"true", "false"}:
+            raise ValueError("true or false is needed.")
+        return text == "true"
+    if item.kind is Kind.INTEGER:
+        value = _parsed(int, text, "A whole number is needed.")
+        if abs(value) > 2**53:
+            raise ValueError("The number is too large.")
+        return value
+    return text
+
+
+def _parsed(parse: Callable[[str], Any], text: str, detail: str) -> Any:
+    """Parses a value, with a sentence of ours when it does not."""
+    try:
+        return parse(text)
+    except ValueError:
+        raise ValueError(detail) from None
