@@ -15,8 +15,8 @@ context.configure(
     target_metadata=Base.metadata,
     version_table=lineage.version_table,
     render_as_batch=True,
-    include_name=lambda name, kind, parents: kind != "table" or lineage.owns(name),
-    include_object=lambda item, name, kind, reflected, other: kind != "table" or lineage.owns(name),
+    include_name=lambda name, kind, _parents: kind != "table" or lineage.owns(name),
+    include_object=lambda _item, name, kind, *_: kind != "table" or lineage.owns(name),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -28,6 +28,6 @@ class Actor:
     address: str | None = None
 
     @classmethod
-    def system(cls, name: str = "Calibrify", request_id: str | None = None) -> "Actor":
+    def system(cls, name: str = "Calibrify", request_id: str | None = None) -> Actor:
         """Returns the system as an actor, named after what it is doing."""
         return cls(kind="system", name=name, request_id=request_id)

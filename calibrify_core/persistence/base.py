@@ -12,7 +12,6 @@ from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.types import ExactDecimal, UTCDateTime
 
 
-
 def utc_now() -> datetime:
     """Returns the real moment at which a row is written, in UTC."""
     return datetime.now(UTC)

@@ -54,6 +54,7 @@ def open_database(url: str) -> Database:
         # SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3, which is not installed.
         engine = sa.create_engine(
             parsed.set(drivername="postgresql+psycopg2"),
+            hide_parameters=True,  # a failed statement is logged, its values are not
             pool_size=10,
             max_overflow=10,
             pool_pre_ping=True,
@@ -72,10 +73,10 @@ def _open_sqlite(url: sa.URL) -> Database:
     """Opens SQLite in WAL mode, with transactions that are begun by us and not by the driver."""
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: Any) -> None:
+    def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
@@ -93,5 +94,3 @@ def _open_sqlite(url: sa.URL) -> Database:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return Database(engine, engine.execution_options(calibrify_reader=True))
-
-

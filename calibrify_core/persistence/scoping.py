@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql import visitors
 
 OPTION = "calibrify_scoped"
@@ -51,7 +51,7 @@ def scoped(model: type[Any], rule: Rule | None = None) -> None:
         model: the class; it has an ``organisation_id``.
         rule: the condition within the organisation, for a scope that is not everything.
     """
-    _rules[model] = rule or (lambda scope: sa.true())
+    _rules[model] = rule or (lambda _scope: sa.true())
     _tables[model.__tablename__] = model
 
 
@@ -63,7 +63,7 @@ def condition(model: type[Any], scope: Scope) -> sa.ColumnElement[bool]:
 
 def restrict(statement: S, model: type[Any], scope: Scope) -> S:
     """Returns the statement cut to the scope and marked as such for the guard."""
-    cut = statement.where(condition(model, scope))  # type: ignore[attr-defined]
+    cut: S = statement.where(condition(model, scope))  # type: ignore[attr-defined]
     return _marked(cut, model)
 
 
@@ -95,14 +95,27 @@ def _guard(state: ORMExecuteState) -> None:
     if state.is_relationship_load or state.is_column_load:
         return  # reached from an object that was itself read within the scope
     marked: frozenset[type[Any]] = state.execution_options.get(OPTION, frozenset())
-    mappers: set[Mapper[Any]] = set(state.all_mappers)
-    touched = {mapper.class_ for mapper in mappers if mapper.class_ in _rules}
+    touched = {mapper.class_ for mapper in state.all_mappers if mapper.class_ in _rules}
     if not marked and not touched and not state.is_insert:
-        touched = {
-            _tables[element.name]
-            for element in visitors.iterate(state.statement)
-            if isinstance(element, sa.Table) and element.name in _tables
-        }
+        touched = _unmarked(state.statement)
+    elif isinstance(state.statement, sa.Select):
+        # A column that belongs to no mapped class may still show what a scoped table holds.
+        for shown in state.statement.column_descriptions:
+            if shown["entity"] is None:
+                touched |= _unmarked(shown["expr"])
     if missing := touched - marked:
         names = ", ".join(sorted(model.__name__ for model in missing))
         raise RuntimeError(f"a statement over {names} was not given its scope")
+
+
+def _unmarked(element: Any) -> set[type[Any]]:
+    """Returns the scoped classes whose tables an expression names without a mark inside it."""
+    named: set[type[Any]] = set()
+    marked: set[type[Any]] = set()
+    for part in visitors.iterate(element):
+        table = part.table if isinstance(part, sa.Column) else part
+        if isinstance(table, sa.Table) and table.name in _tables:
+            named.add(_tables[table.name])
+        elif isinstance(part, sa.Select):
+            marked |= part.get_execution_options().get(OPTION, frozenset())
+    return named - marked

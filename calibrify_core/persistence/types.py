@@ -9,12 +9,17 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+# What NUMERIC of PostgreSQL keeps; the same bounds everywhere, so that data can move.
+MOST_PLACES = 16383
+MOST_DIGITS = 131071
+
 
 class ExactDecimal(TypeDecorator[Decimal]):
     """A decimal number, digit for digit: NUMERIC on PostgreSQL, text on SQLite.
 
     SQLite's own NUMERIC goes through a float and changes digits. As text it does not sort
-    as a number there, so such a column is neither a filter nor an ordering.
+    as a number there, so such a column is neither a filter nor an ordering. PostgreSQL writes
+    an exponent out (``1E+2`` becomes ``100``, the same value): a text as entered is kept beside.
     """
 
     impl = sa.Numeric
@@ -32,9 +37,12 @@ class ExactDecimal(TypeDecorator[Decimal]):
             return None
         if not isinstance(value, Decimal) or not value.is_finite():
             raise ValueError(f"{value!r} is not a finite Decimal")
+        exponent = int(value.as_tuple().exponent)
+        if exponent < -MOST_PLACES or value.adjusted() > MOST_DIGITS:
+            raise ValueError(f"a Decimal with exponent {value.adjusted()} cannot be kept exactly")
         return value if dialect.name == "postgresql" else str(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
         """Returns the decimal as it was given."""
         return None if value is None else Decimal(value)
 
@@ -58,7 +66,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Returns the moment, aware, in UTC."""
         if value is None:
             return None
