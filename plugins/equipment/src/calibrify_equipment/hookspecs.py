@@ -1,0 +1,31 @@
+"""Hook specifications of the equipment plugin, for plugins that know more of an instrument."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calibrify_core.hooks.specs import hookspec
+
+from calibrify_equipment.public import ListFacet, UsabilityCheck
+
+
+@hookspec
+def calibrify_equipment_list_facets() -> Sequence[ListFacet]:  # type: ignore[empty-body]
+    """Adds fields to the list of equipment: to its API, pages, filters, sorts, import and export.
+
+    When: at boot.
+    Returns: the facets; each has a table of exactly one row per instrument.
+    Example: ``return [ListFacet("calibration.state", CalibrationState, …)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_equipment_usability_checks() -> Sequence[UsabilityCheck]:  # type: ignore[empty-body]
+    """Adds reasons for which an instrument may not be used today.
+
+    When: at boot.
+    Returns: the checks; the gravest answer decides what the verdict banner says.
+    Example: ``return [UsabilityCheck("calibration.current", is_current)]``
+    Since: 0.1.
+    """

@@ -1,0 +1,99 @@
+"""What categories and locations share: trees whose nodes know their whole way up."""
+
+import uuid
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from calibrify_core.persistence.scoping import Scope
+
+SEPARATOR = " / "
+
+
+class TreeNode:
+    """A node of a tree: its lineage finds the descendants, its path is for people.
+
+    Attributes:
+        name: unique among its siblings.
+        parent_id: None for a root.
+        lineage: ids from the root down, each followed by ``/``; a prefix finds a subtree.
+        path: names from the root down.
+    """
+
+    __tablename__: ClassVar[str]
+
+    name: Mapped[str] = mapped_column(sa.String(200))
+    lineage: Mapped[str] = mapped_column(sa.Text)
+    path: Mapped[str] = mapped_column(sa.Text)
+
+    @declared_attr
+    @classmethod
+    def parent_id(cls) -> Mapped[uuid.UUID | None]:
+        """The node above."""
+        return mapped_column(sa.ForeignKey(f"{cls.__tablename__}.id"))
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Any, ...]:
+        """Siblings have different names; subtrees are found by an index."""
+        table = cls.__tablename__
+        return (
+            sa.Index(
+                f"uq_{table}_sibling",
+                "organisation_id",
+                sa.text("coalesce(parent_id, organisation_id)"),
+                "name",
+                unique=True,
+            ),
+            sa.Index(f"ix_{table}_lineage", "organisation_id", "lineage"),
+        )
+
+
+def step(identifier: uuid.UUID) -> str:
+    """Returns a node's own part of a lineage."""
+    return f"{identifier.hex}/"
+
+
+def subtree(model: type[Any], roots: tuple[uuid.UUID, ...]) -> sa.Select[Any]:
+    """Returns a select of the ids of nodes and all that lies below them.
+
+    Args:
+        model: `Category` or `Location`.
+        roots: ids of the nodes at the top.
+    """
+    root = sa.orm.aliased(model)
+    return (
+        sa.select(model.id)
+        .join(
+            root,
+            sa.and_(
+                root.organisation_id == model.organisation_id,
+                model.lineage.like(root.lineage + "%"),
+            ),
+        )
+        .where(root.id.in_(roots))
+    )
+
+
+def within(model: type[Any], kind: str, scope: Scope) -> sa.ColumnElement[bool]:
+    """Returns the condition that a node lies in a subtree of the scope, or above one.
+
+    People who are limited to a subtree see the names of the nodes above it.
+    """
+    roots = scope.limits.get(kind, ())
+    if not roots:
+        return sa.false()
+    root = sa.orm.aliased(model)
+    above = (
+        sa.select(sa.literal(1))
+        .where(
+            root.id.in_(roots),
+            sa.or_(
+                model.lineage.like(root.lineage + "%"),
+                root.lineage.like(model.lineage + "%"),
+            ),
+        )
+        .exists()
+    )
+    return above

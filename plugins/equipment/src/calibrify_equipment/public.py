@@ -1,0 +1,224 @@
+"""The front door: what other plugins may import of the equipment plugin."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from calibrify_core.exchange.fields import ImportField
+from calibrify_core.kernel.errors import NotFound
+from calibrify_core.persistence.scoping import Scope, condition
+from calibrify_core.records.listing import ListField
+from calibrify_core.work.unit import UnitOfWork
+
+from calibrify_equipment.models.equipment import Equipment
+
+VIEW = "equipment.equipment:view"
+CHANGE = "equipment.equipment:change"
+
+
+@dataclass(frozen=True, slots=True)
+class ListColumn:
+    """A column of the equipment page's table.
+
+    Attributes:
+        name: unique; also the name under which the list sorts by it, if it does.
+        title: the heading.
+        template: asset spec of the Jinja template that draws a cell; it is handed ``row``.
+        order: small first.
+        css: class of the cell, for example ``duec``.
+    """
+
+    name: str
+    title: str
+    template: str
+    order: int = 100
+    css: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedRow:
+    """An instrument of an import batch, for the facets to add what they know.
+
+    Attributes:
+        row: number of the row in the file.
+        equipment_id: the instrument, already inserted or found.
+        created: whether this import made it.
+        values: converted values of the facet's own import fields; absent when not mapped.
+        context: values of the instrument that facets may need (``status``, ``category_id``).
+    """
+
+    row: int
+    equipment_id: uuid.UUID
+    created: bool
+    values: Mapping[str, Any]
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FacetOutcome:
+    """What a facet did with one row of an import batch.
+
+    Attributes:
+        changed: whether anything is different from before.
+        errors: (field, detail) of what refuses the row.
+        warnings: (field, detail) of what was left out, and why.
+    """
+
+    changed: bool = False
+    errors: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListFacet:
+    """What a plugin adds to the list of equipment.
+
+    Attributes:
+        name: unique, ``<plugin>.<what>``.
+        model: mapped class of the facet's table: exactly one row per instrument, with the
+            columns ``equipment_id`` (its key) and ``organisation_id``; inserted in the
+            transaction that registers the instrument, back-filled by ``db upgrade``.
+        columns: labelled columns of that table that the list selects.
+        fields: filters and sorts.
+        shape: turns a row into the members that are added to the record, from (row, unit).
+        schema: JSON schema of those members, for the API's document.
+        list_columns: columns of the page's table.
+        import_fields: further fields that an import can fill.
+        import_rows: called with (unit, rows) once per import batch, returns one outcome a row.
+    """
+
+    name: str
+    model: type[Any]
+    columns: tuple[Any, ...]
+    fields: tuple[ListField, ...]
+    shape: Callable[[Any, Any], dict[str, Any]]
+    schema: Mapping[str, Mapping[str, Any]]
+    list_columns: tuple[ListColumn, ...] = ()
+    import_fields: tuple[ImportField, ...] = ()
+    import_rows: Callable[[Any, Sequence[ImportedRow]], list[FacetOutcome]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usability:
+    """One answer to the question whether an instrument may be used today.
+
+    Attributes:
+        usable: whether it may.
+        grave: orders the answers; the greatest decides the banner.
+        state: word for the look (``ok``, ``soon``, ``late``, ``oot``, ``out``, ``incal``).
+        key: machine-readable state, for example ``overdue``.
+        word: the chip's word, for example *Overdue*.
+        icon: name in the icon sprite.
+        headline: the banner's sentence.
+        evidence: the line below it.
+        link: (label, path) of the proof, for example the certificate.
+        due_on: date of the interval bar, if there is one.
+        since_on: begin of the interval bar.
+    """
+
+    usable: bool
+    grave: int
+    state: str
+    key: str
+    word: str
+    icon: str
+    headline: str
+    evidence: str = ""
+    link: tuple[str, str] | None = None
+    due_on: Any = None
+    since_on: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsabilityCheck:
+    """A reason for which an instrument may, or may not, be used.
+
+    Attributes:
+        name: unique, ``<plugin>.<what>``.
+        judge: called with (unit, record); the record is the row as the list shows it, with the
+            members of all facets; returns None when it has nothing to say. Called for each row
+            of a page: it asks the database nothing.
+    """
+
+    name: str
+    judge: Callable[[Any, Mapping[str, Any]], Usability | None]
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentFacts:
+    """What other plugins learn of an instrument.
+
+    Attributes:
+        id: the instrument.
+        asset_tag: its tag.
+        name: what it is.
+        serial_number: its maker's number.
+        manufacturer: name of the maker.
+        model: the maker's type.
+        status: lifecycle state.
+        category_id: its category.
+        location_id: where it belongs.
+        owner_id: customer who owns it, None for the organisation itself.
+        is_reference_standard: whether others are calibrated with it.
+        use_limitation: what it may not be used for.
+        label_code: code on its QR label.
+    """
+
+    id: uuid.UUID
+    asset_tag: str
+    name: str
+    serial_number: str
+    manufacturer: str
+    model: str
+    status: str
+    category_id: uuid.UUID | None
+    location_id: uuid.UUID | None
+    owner_id: uuid.UUID | None
+    is_reference_standard: bool
+    use_limitation: str
+    label_code: str
+
+
+_FACTS = tuple(EquipmentFacts.__dataclass_fields__)
+
+
+def find_equipment(
+    unit: UnitOfWork, equipment_id: uuid.UUID, permission: str = VIEW
+) -> EquipmentFacts:
+    """Returns an instrument within the scope of a permission.
+
+    Raises:
+        NotFound: it does not exist, or lies outside of the scope.
+    """
+    found = equipment_by_id(unit, [equipment_id], permission)
+    if not found:
+        raise NotFound("This instrument does not exist.")
+    return found[equipment_id]
+
+
+def equipment_by_id(
+    unit: UnitOfWork, ids: Sequence[uuid.UUID], permission: str = VIEW
+) -> dict[uuid.UUID, EquipmentFacts]:
+    """Returns those of several instruments that lie within the scope, in one statement."""
+    columns = [getattr(Equipment, name) for name in _FACTS]
+    statement = sa.select(*columns).where(Equipment.id.in_(ids))
+    rows = unit.session.execute(unit.restrict(statement, Equipment, permission))
+    return {row.id: EquipmentFacts(*row) for row in rows}
+
+
+def through_equipment(column: Any) -> Callable[[Scope], sa.ColumnElement[bool]]:
+    """Returns the scope rule of a class whose rows belong to an instrument.
+
+    Args:
+        column: its column that holds the instrument's id.
+    """
+
+    def rule(scope: Scope) -> sa.ColumnElement[bool]:
+        reached = sa.select(Equipment.id).where(condition(Equipment, scope))
+        return column.in_(reached)  # type: ignore[no-any-return]
+
+    return rule
