@@ -1,0 +1,24 @@
+"""Opens the storage that the settings name."""
+
+from __future__ import annotations
+
+from calibrify_core.kernel.errors import ConfigurationError
+from calibrify_core.kernel.settings import Settings
+from calibrify_core.storage.folder import FolderStorage
+from calibrify_core.storage.interface import Storage
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Opens the storage at ``CALIBRIFY_STORAGE_URL``, by default the data folder's ``files``.
+
+    Raises:
+        ConfigurationError: the address is of a kind that this version does not know.
+    """
+    url = settings.storage_url
+    if url and not url.startswith("file://"):
+        kind = url.partition("://")[0] if "://" in url else "no known kind"
+        raise ConfigurationError(
+            f"CALIBRIFY_STORAGE_URL names a storage of kind {kind}; this version of Calibrify "
+            f"keeps files in a folder: use file:///path/to/folder."
+        )
+    return FolderStorage(settings.files_dir)

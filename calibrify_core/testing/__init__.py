@@ -1,0 +1,1 @@
+"""Fixtures and contracts for tests of the core and of plugins."""
