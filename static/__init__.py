@@ -1,0 +1,1 @@
+"""Static files of the core: styles, native JavaScript modules, images, fonts, vendored code."""
