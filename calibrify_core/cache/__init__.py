@@ -1,0 +1,1 @@
+"""Cache regions: the interface and its back ends."""

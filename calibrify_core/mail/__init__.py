@@ -1,0 +1,1 @@
+"""Outgoing mail: the interface and its back ends."""
