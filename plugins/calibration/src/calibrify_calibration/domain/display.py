@@ -106,7 +106,9 @@ def percent_of_tolerance(
     centre = Fraction(nominal)
     if limits.lower is not None and limits.upper is not None and not limits.contains(centre):
         centre = (limits.lower + limits.upper) / 2
-    limit = limits.upper if value >= centre else limits.lower
+    if value == centre and not limits.is_open:
+        return Decimal("0.0")
+    limit = limits.upper if value > centre else limits.lower
     if limit is None or limit == centre:
         return None
     share = (value - centre) / abs(limit - centre) * 100

@@ -179,6 +179,8 @@ def test_an_extension_holds_for_the_date_that_it_extended() -> None:
     assert extended.ordinary_due_on == date(2025, 2, 10)
     after = derive_due(PLAIN, [*facts, _fact(date(2025, 3, 1))], [extension])
     assert (after.due_on, after.source) == (date(2026, 3, 1), DueSource.ACCEPTED)
+    other = Extension(date(2024, 2, 1), date(2027, 1, 1))
+    assert derive_due(PLAIN, facts, [other]).due_on == date(2025, 2, 10)
     shorter = Extension(date(2025, 2, 10), date(2025, 1, 1))
     assert derive_due(PLAIN, facts, [shorter]).source is DueSource.ACCEPTED
     failed = derive_due(PLAIN, [*facts, _fact(date(2025, 1, 1), Result.FAIL)], [extension])
