@@ -6,7 +6,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from calibrify_core.web.chart_data import Drift, DriftPoint
-from calibrify_core.web.chart_ink import circle, drawing, level, words
+from calibrify_core.web.chart_ink import circle, drawing, level, pointed, words
 from calibrify_core.web.chart_scale import (
     DateScale,
     Frame,
@@ -162,9 +162,7 @@ def drift_mark(drift: Drift, point: DriftPoint, across: DateScale, down: ValueSc
         ink.append(circle("dot", x, down.at(point.found), 2.2))
     ink.append(circle("hit", x, down.at(point.found), 14))
     tip = point.tip or drift_tip(drift, point)
-    return Markup('<g{} tabindex="0" role="img" aria-label="{tip}" data-tip="{tip}">{}</g>').format(
-        Markup(' class="bad"') if point.failed else "", Markup("").join(ink), tip=tip
-    )
+    return pointed(tip, ink, "bad" if point.failed else "")
 
 
 def drift_tip(drift: Drift, point: DriftPoint) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from calibrify_core.web.chart_scale import Frame, pixels
 
@@ -46,4 +46,22 @@ def drawing(frame: Frame, label: str, ink: Sequence[Markup]) -> Markup:
         frame.height,
         label,
         Markup("").join(ink),
+    )
+
+
+def pointed(tip: str, ink: Sequence[Markup], name: str = "") -> Markup:
+    """Groups ink into something that takes focus and tells its values.
+
+    Args:
+        tip: Text of the group; line breaks survive in HTML and in XML.
+        ink: What to draw.
+        name: Class of the group; none when empty.
+
+    Returns:
+        A ``g`` element.
+    """
+    text = escape(tip).replace("\n", Markup("&#10;"))
+    kind = Markup(' class="{}"').format(name) if name else ""
+    return Markup('<g{} tabindex="0" role="img" aria-label="{}" data-tip="{}">{}</g>').format(
+        kind, text, text, Markup("").join(ink)
     )

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from calibrify_core.web.chart_data import Bar, Drift, Forecast, Gauge, Part
 from calibrify_core.web.chart_drift import draw_drift
-from calibrify_core.web.chart_ink import box, circle, drawing, level, words
+from calibrify_core.web.chart_ink import box, circle, drawing, level, pointed, words
 from calibrify_core.web.chart_scale import Frame, ValueScale, percent, pixels, plain, ticks
 
 GAUGE_EDGE = Decimal("1.45")
@@ -104,15 +104,16 @@ def draw_bars(forecast: Forecast, frame: Frame) -> Markup:
             ink.append(level("grid", frame, down.text(value)))
             y = pixels(down.at(value) + 4)
             ink.append(words("", str(frame.left - 8), y, "end", plain(value)))
-    for place, bar in enumerate(forecast.bars):
-        ink.append(draw_bar(bar, place, len(forecast.bars), down))
+    among = len(forecast.bars)
+    ink += [draw_bar(bar, place, among, down) for place, bar in enumerate(forecast.bars)]
     if forecast.capacity is not None:
         ink.append(level("cap", frame, down.text(Decimal(forecast.capacity))))
+    ink += [name_bar(bar, place, among, down) for place, bar in enumerate(forecast.bars)]
     return drawing(frame, forecast.label, ink)
 
 
 def draw_bar(bar: Bar, place: int, among: int, down: ValueScale) -> Markup:
-    """Draws one column with its total above and its label below."""
+    """Draws the pieces of one column and the area that takes focus."""
     frame = down.frame
     start, end = frame.across(place / among), frame.across((place + 1) / among)
     width = end - start
@@ -122,18 +123,21 @@ def draw_bar(bar: Bar, place: int, among: int, down: ValueScale) -> Markup:
             top, floor = down.at(Decimal(height + part.count)), down.at(Decimal(height))
             ink.append(box(f"bar-{part.tone}", start + width * 0.2, top, width * 0.6, floor - top))
             height += part.count
-    middle = pixels(start + width / 2)
-    above = pixels(down.at(Decimal(bar.total)) - 5)
-    ink.append(words("strong", middle, above, "middle", str(bar.total)))
     ink.append(box("hit", start, frame.top, width, frame.floor - frame.top))
     pieces = [f"{part.count} {part.word}" for part in bar.parts if part.count]
     tip = bar.tip or "\n".join([f"{bar.label}: {bar.total}", *pieces])
-    group = Markup('<g tabindex="0" role="img" aria-label="{tip}" data-tip="{tip}">{}</g>').format(
-        Markup("").join(ink), tip=tip
-    )
+    return pointed(tip, ink)
+
+
+def name_bar(bar: Bar, place: int, among: int, down: ValueScale) -> Markup:
+    """Writes the total above a column, over the capacity line, and the label below."""
+    frame = down.frame
+    middle = pixels(frame.across((place + 0.5) / among))
+    above = pixels(down.at(Decimal(bar.total)) - 5)
+    total = words("strong", middle, above, "middle", str(bar.total))
     if frame.compact and place % 2 and among > 6:
-        return group
-    return group + words("", middle, str(frame.height - 14), "middle", bar.label)
+        return total
+    return total + words("", middle, str(frame.height - 14), "middle", bar.label)
 
 
 def stacked_bar(parts: Sequence[Part], label: str = "") -> Markup:

@@ -148,10 +148,7 @@ def sprite(icons: Path) -> str:
             raise ValueError(f"{name}.svg holds no drawing")
         body = re.sub(r"\s*\n\s*", "", found.group(1))
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{body}</symbol>')
-    head = (
-        '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor"'
-        ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
-    )
+    head = '<svg xmlns="http://www.w3.org/2000/svg">'
     return head + "\n" + "\n".join(symbols) + "\n</svg>\n"
 
 
