@@ -16,7 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.kernel.errors import Invalid
-from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec
+from calibrify_core.persistence.types import UTCDateTime
+from calibrify_core.records.listing import ListField, ListRequest, ListSpec
 
 COUNT_CAP = 10_001
 
@@ -240,7 +241,7 @@ def _fingerprint(request: ListRequest) -> str:
 def _encode(unit: Any, request: ListRequest, row: Any, keys: int, backwards: bool) -> str:
     """Makes the signed cursor of a row."""
     values = [getattr(row, f"_k{index}") for index in range(keys)]
-    plain = [v.isoformat() if isinstance(v, date | datetime) else v for v in values[:-1]]
+    plain = [_plain(value) for value in values[:-1]]
     facts = {
         "v": plain,
         "i": str(values[-1]),
@@ -273,11 +274,20 @@ def _decode(unit: Any, request: ListRequest) -> _Place:
 
 def _restored(item: ListField, value: Any) -> Any:
     """Turns a cursor's value back into the type of its ordering."""
-    if not isinstance(value, str) or item.kind is Kind.TEXT:
-        return value
     key_type = item.order_key.type
+    if not isinstance(value, str):
+        return value
     if isinstance(key_type, sa.Date):
         return date.fromisoformat(value)
-    if item.kind is Kind.MOMENT:
+    if isinstance(key_type, sa.Uuid):
+        return uuid.UUID(value)
+    if isinstance(key_type, UTCDateTime):
         return datetime.fromisoformat(value)
     return value
+
+
+def _plain(value: Any) -> Any:
+    """Turns a value of an ordering into a JSON value."""
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value

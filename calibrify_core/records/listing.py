@@ -97,8 +97,9 @@ class ListField:
     @property
     def order_key(self) -> Any:
         """The expression that lists are sorted by."""
-        key = self.column if self.order_column is None else self.order_column
-        return sort_text(key) if self.kind is Kind.TEXT else key
+        if self.order_column is not None:
+            return self.order_column
+        return sort_text(self.column) if self.kind is Kind.TEXT else self.column
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,124 @@
+"""What the core itself contributes, in the shape of a plugin: its table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+
+from calibrify_core.api import idempotency
+from calibrify_core.audit import entry
+from calibrify_core.auth import api_token, grant, group, permissions, role, signed_in, throttle, user
+from calibrify_core.auth.policy import SIGNED_IN
+from calibrify_core.events.delivery import DELIVER, deliver_event
+from calibrify_core.hooks import declarations as declare
+from calibrify_core.hooks.specs import CORE_API, hookimpl
+from calibrify_core.records import files, numbering
+from calibrify_core.records.audit_trail import AUDIT_VIEW
+from calibrify_core.tasks import job, outbox
+from calibrify_core.work import organisation
+
+PLUGIN_VIEW = "core.plugin:view"
+
+API_RESOURCES = (
+    "token", "user", "group", "role", "grant", "api_token", "audit", "file", "job",
+    "notification", "plugin", "search", "dashboard", "health",
+)
+PAGES = (
+    "dashboard", "sign_in", "account", "user", "role", "api_token", "audit", "job", "search",
+    "plugin", "pulse",
+)
+
+
+@hookimpl
+def calibrify_manifest() -> declare.Manifest:
+    """Says who the core is."""
+    return declare.Manifest(
+        "core", "Calibrify", "The core: people, rights, records and doors.", CORE_API,
+        "calibrify_core.migrations",
+    )
+
+
+@hookimpl
+def calibrify_models() -> Sequence[ModuleType]:
+    """Names the modules with the core's tables."""
+    return [
+        organisation, user, group, role, grant, signed_in, api_token, throttle, entry, job,
+        outbox, files, numbering, idempotency,
+    ]
+
+
+@hookimpl
+def calibrify_permissions() -> Sequence[declare.Permission]:
+    """Declares what can be allowed in the core."""
+    return [
+        *permissions.PERMISSIONS,
+        declare.Permission(
+            AUDIT_VIEW, "Read the audit trail", ("administrator", "metrology_manager")
+        ),
+        declare.Permission(PLUGIN_VIEW, "See the plugins and their health", ("administrator",)),
+    ]
+
+
+@hookimpl
+def calibrify_roles() -> Sequence[declare.Role]:
+    """Declares the default roles."""
+    return permissions.ROLES
+
+
+@hookimpl
+def calibrify_tasks() -> Sequence[declare.Task]:
+    """Declares the core's own background work."""
+    return [declare.Task(DELIVER, deliver_event)]
+
+
+@hookimpl
+def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
+    """Declares the core's menu entries."""
+    entry_of = declare.NavigationEntry
+    return [
+        entry_of("Dashboard", "core.dashboard.show", "layout-dashboard", SIGNED_IN, order=0, tab=True),
+        entry_of(
+            "Users and roles", "core.user.list", "users", permissions.USER_VIEW,
+            section="Administration", order=900,
+        ),
+        entry_of(
+            "Plugins", "core.plugin.list", "puzzle", PLUGIN_VIEW,
+            section="Administration", order=910,
+        ),
+        entry_of(
+            "Audit log", "core.audit.list", "history", AUDIT_VIEW,
+            section="Administration", order=920,
+        ),
+    ]
+
+
+@hookimpl
+def calibrify_health_checks() -> Sequence[declare.HealthCheck]:
+    """Declares what the core needs to be ready."""
+    return [
+        declare.HealthCheck("database", _database_answers),
+        declare.HealthCheck("storage", _storage_answers),
+    ]
+
+
+@hookimpl
+def calibrify_configure(config: Any) -> None:
+    """Adds the core's own addresses."""
+    for noun in API_RESOURCES:
+        config.include(f"calibrify_core.api.resources.{noun}")
+    for noun in PAGES:
+        config.include(f"calibrify_core.web.pages.{noun}")
+
+
+def _database_answers(platform: Any) -> None:
+    """Asks the database for one row."""
+    with platform.session(write=False) as session:
+        session.execute(sa.text("SELECT 1"))
+
+
+def _storage_answers(platform: Any) -> None:
+    """Asks the storage whether it has something."""
+    platform.storage.exists("0" * 64)

@@ -1,0 +1,67 @@
+"""Jobs of a person: finding and cancelling them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from calibrify_core.kernel.errors import NotFound
+from calibrify_core.persistence.scoping import Scope, restrict
+from calibrify_core.tasks.job import Job
+
+
+def own_jobs(unit: Any) -> sa.Select[tuple[Job]]:
+    """Returns a select of the jobs of who asks: they are nobody else's business."""
+    scope = Scope(unit.organisation.id, everything=True)
+    return restrict(sa.select(Job), Job, scope).where(Job.user_id == unit.actor.user_id)
+
+
+def find_job(unit: Any, job_id: uuid.UUID) -> Job:
+    """Returns a job of who asks.
+
+    Raises:
+        NotFound: it does not exist, or belongs to somebody else.
+    """
+    found = unit.session.scalars(own_jobs(unit).where(Job.id == job_id)).one_or_none()
+    if found is None:
+        raise NotFound("This job does not exist.")
+    job: Job = found
+    return job
+
+
+def cancel_job(unit: Any, job_id: uuid.UUID) -> Job:
+    """Asks a job to stop; one that has not begun is cancelled at once.
+
+    Raises:
+        NotFound: it does not exist, or belongs to somebody else.
+    """
+    job = find_job(unit, job_id)
+    if not job.finished:
+        job.cancel_requested = True
+        if job.state == "queued":
+            job.state = "cancelled"
+            job.finished_at = datetime.now(UTC)
+    return job
+
+
+def shape_job(job: Job) -> dict[str, Any]:
+    """Returns a job as the API shows it."""
+    return {
+        "id": str(job.id),
+        "kind": job.kind,
+        "state": job.state,
+        "progress": {"done": job.done, "total": job.total, "message": job.message},
+        "result": job.result,
+        "errors": job.errors,
+        "created_at": _moment(job.created_at),
+        "started_at": _moment(job.started_at),
+        "finished_at": _moment(job.finished_at),
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    """Returns a moment as RFC 3339, in UTC."""
+    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
