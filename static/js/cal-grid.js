@@ -84,6 +84,14 @@ function draw(name, attributes, ...children) {
 }
 
 /**
+ * The x coordinate of a part of the tolerance, held inside the gauge.
+ * @param {number} part
+ */
+function across(part) {
+  return 60 + 40 * Math.max(-1.45, Math.min(1.45, part));
+}
+
+/**
  * Draws the tolerance gauge.
  * @param {number} found
  * @param {number} left
@@ -91,7 +99,6 @@ function draw(name, attributes, ...children) {
  * @param {string} tone
  */
 function gauge(found, left, row, tone) {
-  const x = part => 60 + 40 * Math.max(-1.45, Math.min(1.45, part));
   const zone = Math.max(0, Math.min(1, share(row.acceptUpper, row)) || 1) * 40;
   const spread = Math.abs(share(row.nominal + row.uncertainty, row));
   const svg = draw("svg", { class: `tol st-${tone}`, viewBox: "0 0 120 20", "aria-hidden": "true" },
@@ -100,10 +107,10 @@ function gauge(found, left, row, tone) {
     draw("rect", { class: "zone", x: 60 - zone, y: 6, width: 2 * zone, height: 8 }),
     draw("path", { class: "limit", d: "M20 3v14M100 3v14" }),
     draw("path", { class: "zero", d: "M60 6v8" }));
-  if (found !== left) svg.append(draw("circle", { class: "found", cx: x(found), cy: 10, r: 3.6 }));
+  if (found !== left) svg.append(draw("circle", { class: "found", cx: across(found), cy: 10, r: 3.6 }));
   svg.append(
-    draw("path", { class: "u", d: `M${x(left - spread)} 10H${x(left + spread)}` }),
-    draw("circle", { class: "left", cx: x(left), cy: 10, r: 4 }));
+    draw("path", { class: "u", d: `M${across(left - spread)} 10H${across(left + spread)}` }),
+    draw("circle", { class: "left", cx: across(left), cy: 10, r: 4 }));
   return svg;
 }
 

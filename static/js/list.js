@@ -26,7 +26,8 @@ function report(form) {
  */
 function extend(box) {
   const all = [...box.form.querySelectorAll(ROWS)];
-  const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+  const ends = [all.indexOf(last), all.indexOf(box)];
+  const [from, to] = [Math.min(...ends), Math.max(...ends)];
   if (from >= 0) for (const other of all.slice(from, to + 1)) other.checked = box.checked;
 }
 
