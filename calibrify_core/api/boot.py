@@ -1,0 +1,48 @@
+"""Checks at boot: no address without its permission, none of the API without its description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from calibrify_core.api.endpoint import BASE, CATEGORY, PUBLIC, Endpoint
+from calibrify_core.auth.policy import SIGNED_IN
+from calibrify_core.hooks.manager import Plugins
+from calibrify_core.kernel.errors import ConfigurationError
+
+
+def endpoints(introspector: Any) -> list[Endpoint]:
+    """Returns all endpoints of the API, by address and method."""
+    found: list[Endpoint] = [
+        entry["introspectable"]["endpoint"] for entry in introspector.get_category(CATEGORY) or ()
+    ]
+    return sorted(found, key=lambda endpoint: (endpoint.address, endpoint.method))
+
+
+def check(introspector: Any, plugins: Plugins) -> None:
+    """Checks what the plugins registered.
+
+    Raises:
+        ConfigurationError: naming the first address that lacks something.
+    """
+    known = set(plugins.named("calibrify_permissions")) | {PUBLIC, SIGNED_IN}
+    addresses = set()
+    for endpoint in endpoints(introspector):
+        addresses.add(endpoint.pattern)
+        if endpoint.permission not in known:
+            raise ConfigurationError(
+                f"The API view {endpoint.name} asks for the permission {endpoint.permission}, "
+                f"which no plugin declares: declare it, or correct the name."
+            )
+    for pattern in _patterns(introspector):
+        if pattern.startswith(BASE) and pattern not in addresses:
+            raise ConfigurationError(
+                f"The route {pattern} lies within the API and was not added by add_api_view: "
+                f"add it so, and it is described, checked and limited like all others."
+            )
+
+
+def _patterns(introspector: Any) -> Iterator[str]:
+    """Yields the patterns of all routes."""
+    for entry in introspector.get_category("routes") or ():
+        yield entry["introspectable"]["pattern"]

@@ -1,0 +1,98 @@
+"""The guard in front of the router: addresses and sizes that the router must never see.
+
+The router itself raises on a path that is no UTF-8, and the retry policy copies a body before
+any view is asked. So both are looked at here, before anything else.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from calibrify_core.api.tweens import REFUSED
+from calibrify_core.kernel.errors import CalibrifyError, Malformed, TooLarge
+
+MEBIBYTE = 1 << 20
+MAX_BODY = MEBIBYTE
+MAX_UPLOAD = 64 * MEBIBYTE
+MAX_QUERY = 16 * 1024
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Any], Iterable[bytes]]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Guard:
+    """WSGI middleware that turns an unreadable request into one that the router refuses.
+
+    Args:
+        application: the router.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Looks at the address and the size, completes the address, and hands on."""
+        refused = _fault(environ)
+        if refused is None:
+            _complete(environ)
+        else:
+            _empty(environ, refused)
+        return self.application(environ, start_response)
+
+
+def _fault(environ: Environ) -> CalibrifyError | None:
+    """Returns what is wrong with the address or the size of a request, if anything."""
+    path = environ.get("PATH_INFO", "")
+    if not path.isascii() or _CONTROL.search(path):
+        try:
+            text = path.encode("latin-1").decode("utf-8")
+        except UnicodeError:
+            return Malformed("The address is not valid UTF-8.")
+        if _CONTROL.search(text):
+            return Malformed("The address holds a control character.")
+    query = environ.get("QUERY_STRING", "")
+    if query:
+        if len(query) > MAX_QUERY:
+            return Malformed(f"The query is longer than {MAX_QUERY} characters.")
+        try:
+            unquote_to_bytes(query.encode("latin-1")).decode("utf-8")
+        except UnicodeError:
+            return Malformed("The query is not valid UTF-8.")
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        return _oversize(length, environ.get("CONTENT_TYPE", ""))
+    return None
+
+
+def _oversize(length: str, media_type: str) -> CalibrifyError | None:
+    """Returns what is wrong with the announced size of the body, if anything."""
+    if not (length.isascii() and length.isdigit()):
+        return Malformed("Content-Length is not a number.")
+    upload = media_type[:10].lower() == "multipart/"
+    most = MAX_UPLOAD if upload else MAX_BODY
+    if len(length) > 18 or int(length) > most:
+        return TooLarge(f"At most {most // MEBIBYTE} MiB are taken here.")
+    return None
+
+
+def _complete(environ: Environ) -> None:
+    """Adds the final slash of an API address: without it the same thing is meant."""
+    path: str = environ.get("PATH_INFO", "")
+    if path.startswith("/api/") and path[-1] != "/" and "." not in path[path.rindex("/") :]:
+        environ["PATH_INFO"] = f"{path}/"
+
+
+def _empty(environ: Environ, refused: CalibrifyError) -> None:
+    """Strips a request of what cannot be read, and notes why, for the error tween."""
+    path = environ.get("PATH_INFO", "")
+    environ[REFUSED] = refused
+    environ["PATH_INFO"] = "/api/" if path.startswith("/api/") else "/"
+    environ["QUERY_STRING"] = ""
+    environ["CONTENT_LENGTH"] = "0"
+    environ["wsgi.input"] = io.BytesIO()

@@ -1,0 +1,161 @@
+"""The request: who asks, with which rights, in which unit of work.
+
+A subclass instead of added request methods: Pyramid makes a new class for every request as
+soon as one property is added to it.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from pyramid.request import Request as PyramidRequest
+from sqlalchemy.orm import Session
+from transaction import TransactionManager
+from zope.sqlalchemy import datamanager
+
+from calibrify_core.kernel.errors import Unauthenticated
+from calibrify_core.work.platform import Platform
+from calibrify_core.work.unit import UnitOfWork
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
+PLATFORM = "calibrify.platform"
+OWN_TRANSACTIONS = "calibrify.own_transactions"
+
+
+class Request(PyramidRequest):  # type: ignore[misc]
+    """A request as the views of the core and of the plugins meet it.
+
+    Attributes:
+        data: the body, validated by the schema that the view was registered with.
+        filters: the query, validated likewise.
+        rate: headers that say how much of the rate limit is left.
+        matched_version: whether `If-Match` was looked at; see `calibrify_core.api.etag`.
+    """
+
+    data: Any = None
+    filters: Any = None
+    rate: Sequence[tuple[str, str]] = ()
+    matched_version: bool = False
+
+    @property
+    def platform(self) -> Platform:
+        """What all requests of the process share."""
+        found: Platform = self.registry[PLATFORM]
+        return found
+
+    @cached_property
+    def request_id(self) -> str:
+        """The id under which this request is logged; a sane one of the caller is kept."""
+        given = self.environ.get("HTTP_X_REQUEST_ID", "")
+        return given if SANE_ID.fullmatch(given) else uuid.uuid4().hex
+
+    @cached_property
+    def principal(self) -> Any:
+        """Who asks (`calibrify_core.auth.policy.Principal`), or None for nobody."""
+        return self.identity
+
+    @cached_property
+    def reads(self) -> bool:
+        """Whether the method only reads."""
+        return self.environ["REQUEST_METHOD"] in READING
+
+    @cached_property
+    def reader(self) -> Session:
+        """A session that only reads, outside of any transaction manager."""
+        session = self.platform.session(write=False)
+        self.add_finished_callback(lambda _: session.close())
+        return session
+
+    @cached_property
+    def writer(self) -> Session:
+        """The session of the request's transaction; the transaction tween commits it.
+
+        Raises:
+            RuntimeError: the address opens transactions of its own (sign-in), or only reads.
+        """
+        if "tm.active" not in self.environ:
+            raise RuntimeError(f"{self.method} {self.path} has no transaction of its own")
+        session = self.platform.session(write=True)
+        # The same as zope.sqlalchemy.register with this state, without its seven listeners.
+        datamanager.join_transaction(
+            session, initial_state=datamanager.STATUS_CHANGED, transaction_manager=self.tm
+        )
+        return session
+
+    @cached_property
+    def tm(self) -> TransactionManager:
+        """The transaction manager of this request."""
+        return TransactionManager(explicit=True)
+
+    @cached_property
+    def unit(self) -> UnitOfWork:
+        """All that a service may touch, for who asks.
+
+        Raises:
+            Unauthenticated: nobody is signed in.
+        """
+        return self.unit_on(self.reader if self.reads else self.writer)
+
+    def unit_on(self, session: Session) -> UnitOfWork:
+        """Returns a unit for who asks on a session that the caller closes.
+
+        Raises:
+            Unauthenticated: nobody is signed in.
+        """
+        principal = self.principal
+        if principal is None:
+            raise Unauthenticated
+        return UnitOfWork(
+            self.platform, session, principal.actor, principal.organisation, principal.access
+        )
+
+    @contextmanager
+    def short_unit(self) -> Iterator[UnitOfWork]:
+        """Opens a writing unit of its own, committed on success before the answer is made.
+
+        For what must be kept whatever becomes of the request, such as the audit entry of an
+        export before its first byte.
+        """
+        with self.platform.session(write=True) as session, session.begin():
+            yield self.unit_on(session)
+
+
+def needs_transaction(request: Request) -> bool:
+    """Tells the transaction tween whether this request changes something through `unit`."""
+    if request.reads:
+        return False
+    doors: tuple[str, ...] = request.registry[OWN_TRANSACTIONS]
+    return not (doors and request.environ["PATH_INFO"].startswith(doors))
+
+
+def add_own_transactions(config: Any, *prefixes: str) -> None:
+    """Directive: addresses that open their own short units, such as sign-in.
+
+    Args:
+        config: the configurator.
+        *prefixes: beginnings of paths, for example ``/api/v1/auth/``.
+    """
+    config.registry[OWN_TRANSACTIONS] = (*config.registry[OWN_TRANSACTIONS], *prefixes)
+
+
+def tries(request: Request) -> int:
+    """Tells the retry policy how often a request may be tried; reading needs no second try."""
+    return 1 if request.reads else 3
+
+
+def abort_on_error(_request: Request, response: Any) -> bool:
+    """Tells the transaction tween to undo what was done when the answer is an error."""
+    return bool(response.status_int >= 400)
+
+
+def includeme(config: Any) -> None:
+    """Makes this the application's request."""
+    config.registry.setdefault(OWN_TRANSACTIONS, ())
+    config.set_request_factory(Request)
+    config.add_directive("add_own_transactions", add_own_transactions)

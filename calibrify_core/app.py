@@ -1,0 +1,109 @@
+"""The composition root of the web application: what runs, in the order of its making."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pyramid.config import Configurator
+from sqlalchemy.orm import configure_mappers
+
+from calibrify_core import contributions
+from calibrify_core.api import boot
+from calibrify_core.api.guard import Guard
+from calibrify_core.api.request import PLATFORM
+from calibrify_core.auth.recognition import recognise
+from calibrify_core.cache.memory import MemoryCache
+from calibrify_core.hooks.manager import Plugins, installed
+from calibrify_core.kernel.clock import Clock
+from calibrify_core.kernel.errors import ConfigurationError
+from calibrify_core.kernel.settings import Settings
+from calibrify_core.mail.spool import Spool
+from calibrify_core.persistence.engine import open_database
+from calibrify_core.persistence.lineages import Lineage, LineageState, states
+from calibrify_core.storage.factory import open_storage
+from calibrify_core.work.platform import Platform
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+PYRAMID = {
+    "tm.annotate_user": False,
+    "tm.activate_hook": "calibrify_core.api.request.needs_transaction",
+    "tm.commit_veto": "calibrify_core.api.request.abort_on_error",
+    "retry.attempts": 3,
+    "retry.activate_hook": "calibrify_core.api.request.tries",
+}
+
+
+def make_platform(settings: Settings) -> Platform:
+    """Makes what all requests, tasks and commands of a process share.
+
+    Raises:
+        ConfigurationError: a plugin or a setting does not fit; the sentence names the cure.
+    """
+    plugins = Plugins(contributions, installed(), settings.plugins)
+    plugins.models()
+    configure_mappers()
+    clock = Clock(settings.clock)
+    return Platform(
+        settings=settings,
+        plugins=plugins,
+        database=open_database(settings.resolved_database_url),
+        storage=open_storage(settings),
+        cache=MemoryCache(),
+        mailer=Spool(settings.data_dir / "mail", "calibrify@localhost", clock),
+        clock=clock,
+        recognise=recognise,
+    )
+
+
+def lineages(plugins: Plugins) -> list[Lineage]:
+    """Returns the migrations of the running plugins, in the order in which they build up."""
+    return [Lineage(plugin.name, plugin.manifest.migrations) for plugin in plugins.all]
+
+
+def make_app(settings: Settings, platform: Platform | None = None) -> Application:
+    """Makes the WSGI application.
+
+    Args:
+        settings: the effective settings.
+        platform: made from them beforehand, or None.
+
+    Raises:
+        ConfigurationError: it cannot start; the sentence names the cure.
+    """
+    platform = platform or make_platform(settings)
+    check_schema(states(platform.database, lineages(platform.plugins)))
+    config = Configurator(settings=PYRAMID, exceptionresponse_view=None)
+    config.registry[PLATFORM] = platform
+    config.include("pyramid_retry")
+    config.include("pyramid_jinja2")
+    config.include("calibrify_core.api.request")
+    config.include("calibrify_core.api.problem")
+    config.include("calibrify_core.api.tweens")
+    config.include("calibrify_core.api.views")
+    config.include("calibrify_core.api.lists")
+    config.include("calibrify_core.auth.policy")
+    platform.plugins.configure(config)
+    config.commit()
+    boot.check(config.introspector, platform.plugins)
+    application = Guard(config.make_wsgi_app())
+    # What is here now stays: the collector need not walk it again with every sweep.
+    gc.collect()
+    gc.freeze()
+    return application
+
+
+def check_schema(found: Iterable[LineageState]) -> None:
+    """Checks that the database has the tables that the code expects.
+
+    Raises:
+        ConfigurationError: it is behind or ahead of one of the distributions.
+    """
+    for state in found:
+        if not state.up_to_date:
+            raise ConfigurationError(
+                f"The database is at revision {state.current or 'none'} of {state.lineage.name}, "
+                f"and this version needs {state.head or 'none'}: run `calibrify db upgrade`."
+            )
