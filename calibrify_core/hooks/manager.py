@@ -18,6 +18,7 @@ from calibrify_core.hooks import specs
 from calibrify_core.kernel.errors import ConfigurationError
 
 GROUP = "calibrify.plugins"
+MARK = f"{specs.PROJECT}_impl"  # what `hookimpl` leaves on a function
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,8 @@ class Candidate:
         name: its entry point's name.
         distribution: the distribution that brings it.
         version: of that distribution.
-        module: the object that holds its hook implementations, None until it is loaded.
         requires: requirement lines of the distribution.
-        load: imports the module.
+        load: imports and returns the object that holds its hook implementations.
     """
 
     name: str
@@ -111,16 +111,12 @@ class Plugins:
         manifests = [self._ask_alone(module, "calibrify_manifest") for module in modules]
         # pluggy calls the last one registered first: dependencies are registered last.
         for manifest, module in reversed(list(zip(manifests, modules, strict=True))):
-            self._manager.register(module, name=manifest.name)
-        try:
-            self._manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise ConfigurationError(f"Plugin hook unknown: {error}.") from None
+            self._register(module, manifest.name)
+        self._check_hooks()
         versions = [metadata.version("calibrify-core"), *(c.version for c in chosen)]
         distributions = ["calibrify-core", *(c.distribution for c in chosen)]
         self.all: tuple[Plugin, ...] = tuple(
-            Plugin(*row)
-            for row in zip(manifests, distributions, versions, modules, strict=True)
+            Plugin(*row) for row in zip(manifests, distributions, versions, modules, strict=True)
         )
         for plugin, candidate in zip(self.all[1:], chosen, strict=True):
             _check_manifest(plugin, candidate)
@@ -145,7 +141,39 @@ class Plugins:
             if hook == "calibrify_manifest":
                 raise ConfigurationError(f"{module.__name__} has no {hook}: it is no plugin.")
             return None
-        return implementation()
+        try:
+            return implementation()
+        except Exception as error:
+            raise ConfigurationError(
+                f"Plugin {module.__name__} failed in {hook}: {error}. "
+                f"Repair it, or leave it out of CALIBRIFY_PLUGINS."
+            ) from error
+
+    def _register(self, module: Any, name: str) -> None:
+        """Registers one plugin; an unmarked hook or a wrong argument becomes one sentence."""
+        for hook in dir(module):
+            found = getattr(module, hook)
+            if hook.startswith("calibrify_") and callable(found) and not hasattr(found, MARK):
+                raise ConfigurationError(
+                    f"Plugin {name} has {hook} without @hookimpl, so nobody would call it: "
+                    f"add the decorator."
+                )
+        try:
+            self._manager.register(module, name=name)
+        except pluggy.PluginValidationError as error:
+            reason = " ".join(str(error).split())
+            raise ConfigurationError(f"Plugin {name} does not fit its hooks: {reason}.") from None
+
+    def _check_hooks(self) -> None:
+        """Refuses an implementation of a hook that nobody specifies: its name is misspelt."""
+        for hook, caller in sorted(vars(self._manager.hook).items()):
+            if hook.startswith("_") or caller.has_spec():
+                continue
+            for implementation in caller.get_hookimpls():
+                raise ConfigurationError(
+                    f"Plugin {implementation.plugin_name} fills {hook}, and there is no such "
+                    f"hook: correct its name."
+                )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -202,9 +230,7 @@ class Plugins:
         return self.values("calibrify_models")
 
 
-def _ordered(
-    candidates: Mapping[str, Candidate], enabled: Iterable[str] | None
-) -> list[Candidate]:
+def _ordered(candidates: Mapping[str, Candidate], enabled: Iterable[str] | None) -> list[Candidate]:
     """Returns the enabled plugins, each after those that it needs."""
     names = sorted(candidates) if enabled is None else list(dict.fromkeys(enabled))
     for name in names:
@@ -244,13 +270,20 @@ def _ordered(
 
 
 def _check_requirement(name: str, line: str, candidates: Mapping[str, Candidate]) -> str:
-    """Returns the distribution that a requirement names, its version checked if it is ours."""
+    """Returns the distribution that a requirement names, checked to be there and to fit."""
     requirement = Requirement(line)
     wanted = canonicalize_name(requirement.name)
+    if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+        return str(wanted)
     versions = {candidate.distribution: candidate.version for candidate in candidates.values()}
-    versions["calibrify-core"] = metadata.version("calibrify-core")
-    version = versions.get(wanted)
-    if version is not None and not requirement.specifier.contains(version, prereleases=True):
+    try:
+        version = versions.get(wanted) or metadata.version(wanted)
+    except metadata.PackageNotFoundError:
+        raise ConfigurationError(
+            f"Plugin {name} needs {wanted}, which is not installed: install it, "
+            f"or leave {name} out of CALIBRIFY_PLUGINS."
+        ) from None
+    if not requirement.specifier.contains(version, prereleases=True):
         raise ConfigurationError(
             f"Plugin {name} needs {wanted} {requirement.specifier}, and {version} is installed: "
             f"install versions that fit together."

@@ -7,8 +7,22 @@ import threading
 import time
 import uuid
 
-_lock = threading.Lock()
-_last = 0
+
+class _Ticks:
+    """Counts in steps of 1/4096 ms, by the clock of the machine and never backwards."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self) -> int:
+        """Returns the present tick, or the one after the last if the clock stands still."""
+        with self._lock:
+            self._last = max((time.time_ns() << 12) // 1_000_000, self._last + 1)
+            return self._last
+
+
+_ticks = _Ticks()
 
 
 def new_id() -> uuid.UUID:
@@ -22,10 +36,7 @@ def new_id() -> uuid.UUID:
     >>> new_id() < new_id()
     True
     """
-    global _last
-    with _lock:
-        stamp = (time.time_ns() << 12) // 1_000_000
-        _last = stamp = max(stamp, _last + 1)
+    stamp = _ticks.next()
     milliseconds, fraction = stamp >> 12, stamp & 0xFFF
     tail = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
     value = (milliseconds & ((1 << 48) - 1)) << 80 | 7 << 76 | fraction << 64 | 2 << 62 | tail

@@ -7,6 +7,7 @@ start with a sentence that names it: a typing error in a setting is never ignore
 import configparser
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -20,6 +21,9 @@ from calibrify_core.kernel.errors import ConfigurationError
 
 PREFIX = "CALIBRIFY_"
 SECRETS = frozenset({"secret_key", "database_url", "metrics_token"})
+SECRET_BITS = ("password", "secret", "token", "key")
+MASK = "********"
+SECRET_KEY_LENGTH = 64
 
 
 def _listed(value: object) -> object:
@@ -45,10 +49,20 @@ def _moment(value: object) -> object:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _address(value: object) -> object:
+    """Refuses what is no http address, and cuts the slash at its end."""
+    if not isinstance(value, str):
+        return value
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("it is not an address that starts with http:// or https://")
+    return value.rstrip("/")
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_listed)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+Address = Annotated[str, BeforeValidator(_address)]
 
 
 class Settings(BaseModel):
@@ -74,7 +88,7 @@ class Settings(BaseModel):
     plugins: Words | None = Field(
         None, description="Names of the plugins to run; unset: all that are installed."
     )
-    public_url: str = Field(
+    public_url: Address = Field(
         "http://localhost:6543", description="The address that people use; links and codes use it."
     )
     static_url: str = Field("", description="Where static files are served from, if not from here.")
@@ -95,7 +109,8 @@ class Settings(BaseModel):
         "INFO", description="The least severe level that is logged."
     )
     rate_limits: bool = Field(
-        True, description="Whether callers are held to the documented rates; off only for load tests."
+        True,
+        description="Whether callers are held to the documented rates; off only for load tests.",
     )
     metrics_token: str = Field("", description="Bearer token that may read /metrics.")
     metrics_networks: Networks = Field((), description="Networks that may read /metrics.")
@@ -120,7 +135,16 @@ class Settings(BaseModel):
         shown = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
-            shown[name] = "********" if name in SECRETS and value else str(value)
+            shown[name] = MASK if name in SECRETS and value else str(value)
+        shown["plugin_settings"] = str(
+            {
+                plugin: {
+                    key: MASK if any(bit in key for bit in SECRET_BITS) else value
+                    for key, value in options.items()
+                }
+                for plugin, options in self.plugin_settings.items()
+            }
+        )
         return shown
 
 
@@ -134,49 +158,75 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ConfigurationError: naming the first variable that is unknown or does not parse.
     """
     environ = os.environ if environ is None else environ
-    raw: dict[str, str] = {}
-    origin: dict[str, str] = {}
-    plugin_raw: dict[str, dict[str, str]] = {}
+    given = _Given()
     file_name = environ.get(f"{PREFIX}CONFIG")
     if file_name:
         for key, value in _read_file(Path(file_name)).items():
-            _put(key, value, f"{file_name}: {key}", raw, origin, plugin_raw)
+            given.put(key, value, f"{file_name}: {key}")
+    # A variable takes the place of a line of the file; twice the same variable is a mistake.
+    given.begin_source()
     for name, value in sorted(environ.items()):
         if name.startswith(PREFIX) and name != f"{PREFIX}CONFIG":
-            _put(name.removeprefix(PREFIX).lower(), value, name, raw, origin, plugin_raw)
+            given.put(name.removeprefix(PREFIX).lower(), value, name)
     try:
-        settings = Settings.model_validate({**raw, "plugin_settings": plugin_raw})
+        settings = Settings.model_validate({**given.values, "plugin_settings": given.plugins})
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else "settings"
-        raise ConfigurationError(f"{origin.get(field, field)}: {first['msg']}.") from None
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise ConfigurationError(f"{given.origin.get(field, field)}: {reason}.") from None
     if settings.clock is not None and settings.environment == "production":
         raise ConfigurationError("CALIBRIFY_CLOCK is refused in production: unset it.")
     return _with_secret(settings)
 
 
-def _put(
-    key: str,
-    value: str,
-    name: str,
-    raw: dict[str, str],
-    origin: dict[str, str],
-    plugin_raw: dict[str, dict[str, str]],
-) -> None:
-    """Files one value under its setting, reading ``*_file`` variants from disk."""
-    if "__" in key:
-        plugin, _, option = key.partition("__")
-        plugin_raw.setdefault(plugin, {})[option] = value
-        return
-    if key.endswith("_file") and key.removesuffix("_file") in SECRETS:
-        key = key.removesuffix("_file")
-        try:
-            value = Path(value).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigurationError(f"{name}: {error.strerror}: {error.filename}.") from None
-    if key == "plugin_settings" or key not in Settings.model_fields:
-        raise ConfigurationError(f"{name} is not a setting of Calibrify; remove or correct it.")
-    raw[key], origin[key] = value, name
+class _Given:
+    """What was given as settings, as text, and where each value comes from.
+
+    Attributes:
+        values: by setting.
+        origin: as what each was given, to be named when it does not parse.
+        plugins: values of plugin settings, by plugin and key.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.origin: dict[str, str] = {}
+        self.plugins: dict[str, dict[str, str]] = {}
+        self._seen: dict[str, str] = {}
+
+    def begin_source(self) -> None:
+        """Starts a source that may give each setting once more."""
+        self._seen.clear()
+
+    def put(self, key: str, value: str, name: str) -> None:
+        """Files one value under its setting, reading ``*_file`` variants from disk.
+
+        Raises:
+            ConfigurationError: there is no such setting, it is given twice, or its file
+                cannot be read.
+        """
+        plugin, separator, option = key.partition("__")
+        if separator and plugin and option:
+            self.plugins.setdefault(plugin, {})[option] = value
+            return
+        if key.endswith("_file") and key.removesuffix("_file") in SECRETS:
+            key, value = key.removesuffix("_file"), _read_secret(Path(value), name)
+        if key == "plugin_settings" or key not in Settings.model_fields:
+            raise ConfigurationError(f"{name} is not a setting of Calibrify; remove or correct it.")
+        if key in self._seen:
+            raise ConfigurationError(f"{self._seen[key]} and {name} say the same: unset one.")
+        self.values[key], self.origin[key], self._seen[key] = value, name, name
+
+
+def _read_secret(path: Path, name: str) -> str:
+    """Returns the text of a file that holds one secret."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"{name}: {error.strerror}: {path}.") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{name}: {path} is not a text file.") from None
 
 
 def _read_file(path: Path) -> Mapping[str, str]:
@@ -185,27 +235,46 @@ def _read_file(path: Path) -> Mapping[str, str]:
     try:
         with path.open(encoding="utf-8") as stream:
             parser.read_file(stream)
-        return dict(parser["calibrify"])
-    except (OSError, configparser.Error, KeyError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"CALIBRIFY_CONFIG: {path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise ConfigurationError(f"CALIBRIFY_CONFIG: {error.strerror}: {path}.") from None
+    except (configparser.Error, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigurationError(f"CALIBRIFY_CONFIG: {path} is no ini file: {reason}.") from None
+    if not parser.has_section("calibrify"):
+        raise ConfigurationError(f"CALIBRIFY_CONFIG: {path} has no section [calibrify].")
+    return dict(parser["calibrify"])
 
 
 def _with_secret(settings: Settings) -> Settings:
     """Checks the secret key, or keeps one made on the first start in the data folder."""
     if settings.secret_key:
-        if len(settings.secret_key) < 64:
+        if len(settings.secret_key) < SECRET_KEY_LENGTH:
             raise ConfigurationError("CALIBRIFY_SECRET_KEY needs at least 64 characters.")
         return settings
     if settings.environment == "production":
         raise ConfigurationError("CALIBRIFY_SECRET_KEY is needed in production.")
     path = settings.data_dir / "secret-key"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The data folder cannot be used: {error}.") from None
+    if len(secret) < SECRET_KEY_LENGTH:
+        raise ConfigurationError(f"{path} holds no secret key: restore it, or remove it.")
+    return settings.model_copy(update={"secret_key": secret})
+
+
+def _make_secret(path: Path) -> None:
+    """Writes a new secret key; of several processes that start at once, one makes it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # It appears under its name only when it is whole: nobody starts with half a key.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secret-key-")
+    try:
         with os.fdopen(handle, "w", encoding="ascii") as stream:
             stream.write(secrets.token_hex(48))
+        path.hardlink_to(name)
     except FileExistsError:
         pass
-    except OSError as error:
-        raise ConfigurationError(f"The data folder cannot be used: {error}.") from None
-    return settings.model_copy(update={"secret_key": path.read_text(encoding="ascii").strip()})
+    finally:
+        Path(name).unlink()
