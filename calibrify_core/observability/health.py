@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 
+from calibrify_core.hooks.declarations import HealthCheck
 from calibrify_core.kernel.errors import CalibrifyError
 
 SECONDS = 3.0
@@ -74,6 +77,17 @@ class Health:
         self._lock = threading.Lock()
         self._runs: dict[str, _Run] = {}
 
+    @classmethod
+    def of(cls, services: Any, declared: Iterable[HealthCheck], seconds: float = SECONDS) -> Health:
+        """Returns the health by declared checks.
+
+        Args:
+            services: of the application, handed to each check.
+            declared: the checks.
+            seconds: how long all together may take.
+        """
+        return cls({one.name: partial(one.check, services) for one in declared}, seconds)
+
     def live(self) -> HealthReport:
         """Returns whether the process lives: it answers, so it does."""
         return HealthReport()
@@ -92,6 +106,16 @@ class Health:
             run = self._runs[name] = _Run(name, check)
             run.start()
         return run
+
+
+def run_checks(services: Any, declared: Iterable[HealthCheck]) -> HealthReport:
+    """Asks declared checks once, as a command does; a server keeps a `Health` instead.
+
+    Args:
+        services: of the application, handed to each check.
+        declared: the checks.
+    """
+    return Health.of(services, declared).ready()
 
 
 class _Run(threading.Thread):

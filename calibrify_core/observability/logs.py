@@ -24,7 +24,7 @@ class _Handler(logging.StreamHandler[TextIO]):
     """Ours, so that a second configuration replaces it and leaves those of others."""
 
 
-def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
+def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
     """Sends all events to one stream, as JSON lines or for the eye.
 
     Args:

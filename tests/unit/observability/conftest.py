@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from calibrify_core.kernel.settings import Settings
-from calibrify_core.observability.logs import clear_context, configure_logging
+from calibrify_core.observability.logs import clear_context, configure_logs
 
 
 class Log(io.StringIO):
@@ -39,5 +39,5 @@ def restored_logging() -> Iterator[None]:
 def log(restored_logging: None) -> Log:
     """The log in JSON."""
     caught = Log()
-    configure_logging(Settings(log_format="json", log_level="INFO"), caught)
+    configure_logs(Settings(log_format="json", log_level="INFO"), caught)
     return caught

@@ -6,8 +6,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from calibrify_core.hooks.declarations import HealthCheck
 from calibrify_core.kernel.errors import Unavailable
-from calibrify_core.observability.health import Health
+from calibrify_core.observability.health import Health, run_checks
 
 if TYPE_CHECKING:
     from tests.unit.observability.conftest import Log
@@ -95,3 +96,13 @@ def test_one_that_comes_back_is_asked_again() -> None:
     deadline = time.monotonic() + 5
     while not health.ready().ok:
         assert time.monotonic() < deadline
+
+
+def test_declared_checks_are_handed_the_services() -> None:
+    asked = []
+
+    report = run_checks("services", [HealthCheck("database", asked.append)])
+
+    assert report.ok
+    assert asked == ["services"]
+    assert [check.name for check in report.checks] == ["database"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from calibrify_core.kernel.settings import Settings
-from calibrify_core.observability.logs import bind_context, clear_context, configure_logging
+from calibrify_core.observability.logs import bind_context, clear_context, configure_logs
 
 if TYPE_CHECKING:
     import pytest
@@ -81,7 +81,7 @@ def test_an_exception_is_told_without_its_secrets(log: Log) -> None:
 
 
 def test_sent_text_cannot_forge_a_line(log: Log, restored_logging: None) -> None:
-    configure_logging(Settings(log_format="console"), log)
+    configure_logs(Settings(log_format="console"), log)
     ours.info("unknown user\n2026-01-01 [info] signed in as admin", name="x\ny\x1b[31m")
 
     text = log.getvalue()
@@ -91,7 +91,7 @@ def test_sent_text_cannot_forge_a_line(log: Log, restored_logging: None) -> None
 
 
 def test_the_console_shows_tracebacks_over_lines(log: Log) -> None:
-    configure_logging(Settings(log_format="console"), log)
+    configure_logs(Settings(log_format="console"), log)
     try:
         raise ValueError("wrong")
     except ValueError:
@@ -102,7 +102,7 @@ def test_the_console_shows_tracebacks_over_lines(log: Log) -> None:
 
 
 def test_configuring_twice_logs_once(log: Log) -> None:
-    configure_logging(Settings(log_format="json"), log)
+    configure_logs(Settings(log_format="json"), log)
     ours.info("once")
 
     assert len(log.lines()) == 1
@@ -118,7 +118,7 @@ def test_a_full_queue_is_no_news(log: Log) -> None:
 def test_without_a_stream_lines_go_to_standard_error(
     restored_logging: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    configure_logging(Settings(log_format="json"))
+    configure_logs(Settings(log_format="json"))
     ours.warning("seen")
 
     assert '"event": "seen"' in capsys.readouterr().err
