@@ -295,6 +295,49 @@ class Demo:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the command line.
+
+    Attributes:
+        group: the group in which it stands, for example ``import``; empty: at the top.
+        command: the click command.
+    """
+
+    group: str
+    command: Any
+
+
+@dataclass(frozen=True, slots=True)
+class AfterUpgrade:
+    """A step that completes the data after the tables were upgraded.
+
+    Attributes:
+        name: unique, ``<plugin>.<verb_noun>``.
+        run: called with (platform, session): every organisation is its business.
+    """
+
+    name: str
+    run: Callable[[Any, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FileOwner:
+    """A kind of record that files can be attached to.
+
+    Attributes:
+        name: the ``object_type`` of such a file.
+        model: the scoped class of the record.
+        view: permission that reads its files.
+        change: permission that attaches files to it.
+    """
+
+    name: str
+    model: type[Any]
+    view: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrganisationPolicy:
     """A switch or value that an organisation sets for itself.
 

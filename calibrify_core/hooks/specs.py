@@ -242,6 +242,39 @@ def calibrify_health_checks() -> Sequence[declare.HealthCheck]:  # type: ignore[
 
 
 @hookspec
+def calibrify_commands() -> Sequence[declare.Command]:  # type: ignore[empty-body]
+    """Adds commands to the command line.
+
+    When: at the start of the ``calibrify`` command.
+    Returns: the commands, each with the group in which it stands.
+    Example: ``return [Command("import", import_equipment)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_after_upgrade() -> Sequence[declare.AfterUpgrade]:  # type: ignore[empty-body]
+    """Declares what completes the data once the tables are at their newest revision.
+
+    When: at the end of ``calibrify db upgrade``, in dependency order, each in a transaction.
+    Returns: the steps; each may run again at any time.
+    Example: ``return [AfterUpgrade("calibration.fill_states", fill_states)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_file_owners() -> Sequence[declare.FileOwner]:  # type: ignore[empty-body]
+    """Declares records that files can be attached to.
+
+    When: at boot.
+    Returns: the kinds of record, and who may read and attach.
+    Example: ``return [FileOwner("equipment", Equipment, "…:view", "…:change")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
 def calibrify_demo() -> Sequence[declare.Demo]:  # type: ignore[empty-body]
     """Declares how the demonstration laboratory is filled.
 
@@ -265,5 +298,7 @@ SHAPES: Mapping[str, str] = {
     "calibrify_summary_figures": "name",
     "calibrify_search_sources": "name",
     "calibrify_health_checks": "name",
+    "calibrify_after_upgrade": "name",
+    "calibrify_file_owners": "name",
 }
 """Hooks whose declarations have a name, which no two plugins may give."""

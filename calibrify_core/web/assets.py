@@ -11,6 +11,7 @@ from typing import Any
 from whitenoise import WhiteNoise
 
 CORE = "core"
+ASSETS = "calibrify.assets"
 
 
 class Assets:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,10 +14,13 @@ from pyramid.response import Response
 from calibrify_core.auth import csrf
 from calibrify_core.kernel.errors import CalibrifyError, Invalid
 from calibrify_core.web import charts
-from calibrify_core.web.assets import find_assets
+from calibrify_core.web.assets import ASSETS, find_assets
 from calibrify_core.web.page import formats_of, make_page, nonce_of
 
-PUBLIC = "__no_permission_required__"
+PARAMETER = re.compile(r"\{(\w+):uuid\}")
+UUID_PATTERN = (
+    r"{\1:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}}"
+)
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'{origin}; style-src 'self'{origin}; "
     "img-src 'self' data: blob:{origin}; font-src 'self'{origin}; connect-src 'self'; "
@@ -50,7 +55,7 @@ def add_page(
             returning the template's variables with ``problems``.
         post_permission: what a sender must hold; reading and changing never share one.
     """
-    config.add_route(name, pattern)
+    config.add_route(name, PARAMETER.sub(UUID_PATTERN, pattern))
     config.add_view(
         _getting(view, template), route_name=name, request_method=("GET", "HEAD"),
         permission=permission,
@@ -66,6 +71,7 @@ def _getting(view: Callable[[Any], Any], template: str | None) -> Callable[[Any]
     """Wraps a view that shows something."""
 
     def show(request: Any) -> Response:
+        _read_ids(request)
         found = view(request)
         return found if isinstance(found, Response) else page_response(request, template, found)
 
@@ -78,6 +84,7 @@ def _posting(view: Callable[[Any], Any], template: str | None) -> Callable[[Any]
 
     def do(request: Any) -> Response:
         csrf.check(request)
+        _read_ids(request)
         found = view(request)
         if isinstance(found, Response):
             return found
@@ -87,6 +94,13 @@ def _posting(view: Callable[[Any], Any], template: str | None) -> Callable[[Any]
 
     do.__name__, do.__module__ = view.__name__, view.__module__
     return do
+
+
+def _read_ids(request: Any) -> None:
+    """Turns the ids of the address into UUIDs; the route let nothing else pass."""
+    for name, value in request.matchdict.items():
+        if name == "id" or name.endswith("_id"):
+            request.matchdict[name] = uuid.UUID(value)
 
 
 def page_response(request: Any, template: str | None, values: Mapping[str, Any]) -> Response:
@@ -101,7 +115,7 @@ def page_response(request: Any, template: str | None, values: Mapping[str, Any])
     context["page"] = make_page(request, values["title"], values.get("crumbs"))
     body = draw(request, template or "calibrify/base.html", context)
     response = Response(body, content_type="text/html", charset="utf-8")
-    base = request.registry["calibrify.assets"].base
+    base = request.registry[ASSETS].base
     origin = f" {base}" if base else ""
     response.headers["Content-Security-Policy"] = POLICY.format(
         nonce=nonce_of(request), origin=origin
@@ -112,7 +126,7 @@ def page_response(request: Any, template: str | None, values: Mapping[str, Any])
 
 def draw(request: Any, template: str, values: Mapping[str, Any]) -> str:
     """Draws a template with the functions that all templates share."""
-    assets = request.registry["calibrify.assets"]
+    assets = request.registry[ASSETS]
     shared = {
         "static": assets.url,
         "path": request.route_path,
@@ -163,7 +177,7 @@ def includeme(config: Any) -> None:
     """Adds the directive, the template engine and the error pages."""
     plugins = config.registry["calibrify.platform"].plugins
     settings = config.registry["calibrify.platform"].settings
-    config.registry["calibrify.assets"] = find_assets(plugins, settings.static_url)
+    config.registry[ASSETS] = find_assets(plugins, settings.static_url)
     config.add_directive("add_page", add_page)
     config.include("pyramid_jinja2")
     config.add_jinja2_renderer(".html")

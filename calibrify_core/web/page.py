@@ -12,6 +12,7 @@ from calibrify_core.auth import csrf
 from calibrify_core.hooks.declarations import NavigationEntry
 from calibrify_core.observability.guard import guarded
 from calibrify_core.web import flash
+from calibrify_core.web.assets import ASSETS
 from calibrify_core.web.formats import Formats, initials
 
 Crumbs = list[tuple[str, str | None]]
@@ -72,7 +73,7 @@ def make_page(request: Any, title: str, crumbs: Crumbs | None = None) -> Page:
     principal = request.principal
     page = Page(title, [*(crumbs or []), (title, None)], nonce=nonce_of(request))
     page.flashes = flash.take(request)
-    page.csrf_token = csrf.token_of(request)
+    page.csrf_token = csrf.token(request)
     page.stylesheets = plugin_styles(request)
     clock = request.platform.clock
     if principal is None:
@@ -113,7 +114,7 @@ def formats_of(request: Any) -> Formats:
 
 def plugin_styles(request: Any) -> list[str]:
     """Returns the addresses of the plugins' style sheets, by convention ``css/plugin.css``."""
-    assets = request.registry["calibrify.assets"]
+    assets = request.registry[ASSETS]
     return [
         assets.url("css/plugin.css", name)
         for name, folder in assets.folders[1:]

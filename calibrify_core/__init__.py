@@ -1,0 +1,1 @@
+"""Calibrify: the open system for calibration management."""

@@ -1,0 +1,83 @@
+"""The ``calibrify`` command: one door for everything that is done from a shell."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Any
+
+import click
+
+from calibrify_core.kernel.errors import CalibrifyError
+
+# Pyramid still asks setuptools for this module, which warns of its own end.
+warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+
+
+class Door(click.Group):
+    """The top group: finds plugins' commands, and tells errors in one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the names of all commands, the plugins' included."""
+        _add_plugin_commands(self)
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Returns a command by name, a plugin's too."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            _add_plugin_commands(self)
+            found = super().get_command(ctx, cmd_name)
+        return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command; an error that we know becomes one sentence and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except CalibrifyError as error:
+            click.echo(f"calibrify: {error.detail}", err=True)
+            for problem in getattr(error, "errors", ()):
+                click.echo(f"  {problem.pointer}: {problem.detail}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Door)
+@click.version_option(package_name="calibrify-core", prog_name="calibrify")
+def main() -> None:
+    """Calibrify: calibration management. Exit codes: 0 done, 1 failed, 2 wrong usage."""
+
+
+def _add_plugin_commands(door: click.Group) -> None:
+    """Adds the commands that the enabled plugins declare, once."""
+    from calibrify_core.cli.setup import platform_of
+
+    if getattr(door, "complete", False):
+        return
+    door.complete = True  # type: ignore[attr-defined]
+    for declared in platform_of().plugins.values("calibrify_commands"):
+        group = door
+        if declared.group:
+            found = door.commands.get(declared.group)
+            if not isinstance(found, click.Group):
+                found = click.Group(declared.group, help=f"{declared.group.capitalize()} records.")
+                door.add_command(found)
+            group = found
+        group.add_command(declared.command)
+
+
+def _add_core_commands() -> None:
+    """Adds the core's own commands."""
+    from calibrify_core.cli import audit, config, database, demo, doctor, organisation, outbox
+    from calibrify_core.cli import plugin, routes, serve, sessions, static, token, user
+
+    for module in (
+        audit, config, database, demo, doctor, organisation, outbox, plugin, routes, serve,
+        sessions, static, token, user,
+    ):
+        main.add_command(module.command)
+
+
+_add_core_commands()
+
+if __name__ == "__main__":
+    sys.exit(main())

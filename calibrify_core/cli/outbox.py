@@ -1,0 +1,38 @@
+"""``calibrify outbox``: background work that waits, and running it here and now."""
+
+from __future__ import annotations
+
+import click
+import sqlalchemy as sa
+
+from calibrify_core.cli.setup import ready_platform
+from calibrify_core.tasks.outbox import OutboxRow
+from calibrify_core.worker import make_runner
+
+
+@click.group("outbox")
+def command() -> None:
+    """Background work: show, drain."""
+
+
+@command.command("show")
+def show_command() -> None:
+    """Counts what waits, and lists what was given up."""
+    with ready_platform().session(write=False) as session:
+        waiting = session.execute(
+            sa.select(OutboxRow.task, sa.func.count())
+            .where(OutboxRow.state == "open")
+            .group_by(OutboxRow.task)
+        )
+        for task, count in waiting:
+            click.echo(f"{task}: {count} waiting")
+        parked = sa.select(OutboxRow).where(OutboxRow.state == "parked").limit(100)
+        for row in session.scalars(parked):
+            click.echo(f"{row.task} {row.id}: given up after {row.tries} tries: {row.error}")
+
+
+@command.command("drain")
+def drain_command() -> None:
+    """Runs what is due until nothing is left."""
+    count = make_runner(ready_platform()).drain()
+    click.echo(f"{count} runs.")

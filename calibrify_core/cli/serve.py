@@ -1,0 +1,106 @@
+"""``calibrify serve``: the web server, with the background work beside it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+import click
+import waitress
+
+from calibrify_core.app import make_app
+from calibrify_core.cli.database import bring_up
+from calibrify_core.cli.demo import load_demo, show_credentials
+from calibrify_core.cli.setup import platform_of, ready_platform, settings_of
+from calibrify_core.work.platform import Platform
+from calibrify_core.worker import make_relay
+
+THREADS = 8
+DRAIN_SECONDS = 15
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=6543, show_default=True)
+@click.option("--processes", default=1, show_default=True, help="How many, on Linux.")
+@click.option("--demo", is_flag=True, help="Set everything up first, demonstration included.")
+def command(host: str, port: int, processes: int, demo: bool) -> None:
+    """Serves pages and API; SIGTERM lets running requests finish."""
+    if demo:
+        platform = platform_of()
+        bring_up(platform)
+        if load_demo(platform):
+            click.echo("The demonstration laboratory is loaded.")
+        show_credentials(platform)
+    else:
+        platform = ready_platform()
+    shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::"} else host  # noqa: S104
+    click.echo(f"Calibrify is on http://{shown}:{port}")
+    if processes == 1:
+        _serve(platform, host, port, None)
+        return
+    # Engines must not cross a fork: each child makes its own on first use.
+    platform.database.dispose()
+    _serve_many(platform, host, port, processes)
+
+
+def _serve(platform: Platform, host: str, port: int, shared: socket.socket | None) -> None:
+    """Serves in this process until it is told to stop."""
+    application = make_app(settings_of(), platform)
+    options: dict[str, Any] = {"sockets": [shared]} if shared else {"host": host, "port": port}
+    server = waitress.create_server(
+        application,
+        threads=THREADS,
+        ident="",
+        clear_untrusted_proxy_headers=False,
+        channel_timeout=60,
+        max_request_body_size=80 * 2**20,
+        **options,
+    )
+    relay = make_relay(platform)
+    relay.start()
+
+    # waitress ends its loop on SystemExit and lets the requests at hand finish.
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        server.run()
+    finally:
+        relay.stop(DRAIN_SECONDS)
+        platform.database.dispose()
+
+
+def _leave(*_: Any) -> None:
+    """Ends the server's loop."""
+    sys.exit(0)
+
+
+def _serve_many(platform: Platform, host: str, port: int, processes: int) -> None:
+    """Serves in several processes, each on a socket of its own on the same port."""
+    children = [_fork(platform, host, port) for _ in range(processes)]
+
+    def stop(*_: Any) -> None:
+        for child in children:
+            os.kill(child, signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while children:
+        gone, _ = os.wait()
+        children.remove(gone)
+
+
+def _fork(platform: Platform, host: str, port: int) -> int:
+    """Starts one child and returns its process id."""
+    child = os.fork()
+    if child:
+        return child
+    mine = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    mine.bind((host, port))
+    mine.listen(1024)
+    _serve(platform, host, port, mine)
+    os._exit(0)

@@ -1,0 +1,42 @@
+"""What commands begin with: settings, logs and the platform."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from calibrify_core.app import lineages, make_platform
+from calibrify_core.kernel.errors import ConfigurationError
+from calibrify_core.kernel.settings import Settings, load_settings
+from calibrify_core.observability.logs import configure_logs
+from calibrify_core.persistence.lineages import states
+from calibrify_core.work.platform import Platform
+
+
+@cache
+def settings_of() -> Settings:
+    """Returns the effective settings; logs are set up by them."""
+    settings = load_settings()
+    configure_logs(settings)
+    return settings
+
+
+@cache
+def platform_of() -> Platform:
+    """Returns the platform of this process."""
+    return make_platform(settings_of())
+
+
+def ready_platform() -> Platform:
+    """Returns the platform, its database being at the newest revision.
+
+    Raises:
+        ConfigurationError: it is not; the sentence names the cure.
+    """
+    platform = platform_of()
+    for state in states(platform.database, lineages(platform.plugins)):
+        if not state.up_to_date:
+            raise ConfigurationError(
+                f"The database is at revision {state.current or 'none'} of {state.lineage.name} "
+                f"and needs {state.head or 'none'}: run `calibrify db upgrade`."
+            )
+    return platform
