@@ -11,7 +11,7 @@ import click
 from calibrify_core.app import lineages, make_platform
 from calibrify_core.cli.setup import settings_of
 from calibrify_core.kernel.errors import CalibrifyError
-from calibrify_core.api.resources.health import health_of
+from calibrify_core.observability.health import run_checks
 from calibrify_core.persistence.lineages import states
 from calibrify_core.work.platform import Platform
 
@@ -50,7 +50,7 @@ def _problems() -> Iterator[str]:
 
 def _database_problems(platform: Platform) -> Iterator[str]:
     """Yields what is wrong with the database and the dependencies."""
-    for result in health_of(platform).ready().checks:
+    for result in run_checks(platform, platform.plugins.values("calibrify_health_checks")).checks:
         if not result.ok:
             yield f"{result.name} does not answer: {result.detail}"
             return
