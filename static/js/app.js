@@ -9,6 +9,9 @@ import "./list.js";
 import "./toast.js";
 import { bind } from "./hotkeys.js";
 
+// The style sheet shows progress by html[aria-busy]; Turbo's own bar would need an inline style.
+Turbo.config.drive.progressBarDelay = 2 ** 31 - 1;
+
 /** What on a page needs which module. */
 const PARTS = {
   "chart-tip": () => import("./chart-tip.js"),
