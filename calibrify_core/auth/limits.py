@@ -1,0 +1,95 @@
+"""How often: request rates per account, or per address while nobody is recognised.
+
+The counters live in the process, by a sliding window. Guessing of passwords has a throttle
+of its own, which lives in the database (`calibrify_core.auth.throttle`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from calibrify_core.kernel.errors import TooManyRequests
+
+CALLER = "1800/minute"
+STRANGER = "300/minute"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitState:
+    """Where a caller stands.
+
+    Attributes:
+        policy: name of the limit.
+        quota: requests that a window admits.
+        window: its length in seconds.
+        remaining: requests that are left.
+        reset: whole seconds until the window is free again.
+        allowed: whether this request is within the limit.
+    """
+
+    policy: str
+    quota: int
+    window: int
+    remaining: int
+    reset: int
+    allowed: bool
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """``RateLimit`` and ``RateLimit-Policy`` (draft-ietf-httpapi-ratelimit-headers-10)."""
+        return [
+            ("RateLimit", f'"{self.policy}";r={self.remaining};t={self.reset}'),
+            ("RateLimit-Policy", f'"{self.policy}";q={self.quota};w={self.window}'),
+        ]
+
+    def require(self) -> None:
+        """Lets a caller within the limit pass.
+
+        Raises:
+            TooManyRequests: it is used up; says after how many seconds another try makes sense.
+        """
+        if not self.allowed:
+            raise TooManyRequests(max(1, self.reset))
+
+
+class RateLimits:
+    """Counts requests.
+
+    Args:
+        enabled: False admits everything, and still says where the caller stands.
+        caller: the rate of a recognised account, all its credentials together.
+        stranger: the rate of an address from which nobody is recognised.
+    """
+
+    def __init__(
+        self, *, enabled: bool = True, caller: str = CALLER, stranger: str = STRANGER
+    ) -> None:
+        self._enabled = enabled
+        self._policies = {"caller": parse(caller), "stranger": parse(stranger)}
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    def check(self, key: str, cost: int = 1) -> LimitState:
+        """Counts a request against its caller's limit.
+
+        Args:
+            key: `Principal.rate_key`, or `address.throttle_key` of a stranger.
+            cost: how many requests it counts as.
+        """
+        policy = "caller" if key.startswith("user:") else "stranger"
+        item: RateLimitItem = self._policies[policy]
+        allowed = self._limiter.hit(item, key, cost=cost) if self._enabled else True
+        stats = self._limiter.get_window_stats(item, key)
+        return LimitState(
+            policy,
+            item.amount,
+            item.get_expiry(),
+            max(0, stats.remaining),
+            max(0, math.ceil(stats.reset_time - time.time())),
+            allowed,
+        )
