@@ -23,6 +23,7 @@ from calibrify_core.mail.spool import Spool
 from calibrify_core.persistence.engine import open_database
 from calibrify_core.persistence.lineages import Lineage, LineageState, states
 from calibrify_core.storage.factory import open_storage
+from calibrify_core.web.kit import ASSETS
 from calibrify_core.work.platform import Platform
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -63,6 +64,29 @@ def lineages(plugins: Plugins) -> list[Lineage]:
     return [Lineage(plugin.name, plugin.manifest.migrations) for plugin in plugins.all]
 
 
+def make_router(settings: Settings, platform: Platform) -> Any:
+    """Makes the Pyramid router with everything that core and plugins registered.
+
+    Raises:
+        ConfigurationError: it cannot start; the sentence names the cure.
+    """
+    check_schema(states(platform.database, lineages(platform.plugins)))
+    config = Configurator(settings=PYRAMID, exceptionresponse_view=None)
+    config.registry[PLATFORM] = platform
+    config.include("pyramid_retry")
+    config.include("calibrify_core.api.request")
+    config.include("calibrify_core.api.problem")
+    config.include("calibrify_core.api.tweens")
+    config.include("calibrify_core.api.views")
+    config.include("calibrify_core.api.lists")
+    config.include("calibrify_core.auth.policy")
+    config.include("calibrify_core.web.kit")
+    platform.plugins.configure(config)
+    config.commit()
+    boot.check(config.introspector, platform.plugins)
+    return config.make_wsgi_app()
+
+
 def make_app(settings: Settings, platform: Platform | None = None) -> Application:
     """Makes the WSGI application.
 
@@ -73,22 +97,8 @@ def make_app(settings: Settings, platform: Platform | None = None) -> Applicatio
     Raises:
         ConfigurationError: it cannot start; the sentence names the cure.
     """
-    platform = platform or make_platform(settings)
-    check_schema(states(platform.database, lineages(platform.plugins)))
-    config = Configurator(settings=PYRAMID, exceptionresponse_view=None)
-    config.registry[PLATFORM] = platform
-    config.include("pyramid_retry")
-    config.include("pyramid_jinja2")
-    config.include("calibrify_core.api.request")
-    config.include("calibrify_core.api.problem")
-    config.include("calibrify_core.api.tweens")
-    config.include("calibrify_core.api.views")
-    config.include("calibrify_core.api.lists")
-    config.include("calibrify_core.auth.policy")
-    platform.plugins.configure(config)
-    config.commit()
-    boot.check(config.introspector, platform.plugins)
-    application = Guard(config.make_wsgi_app())
+    router = make_router(settings, platform or make_platform(settings))
+    application = Guard(router.registry[ASSETS].wrap(router))
     # What is here now stays: the collector need not walk it again with every sweep.
     gc.collect()
     gc.freeze()
