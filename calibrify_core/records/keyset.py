@@ -92,6 +92,8 @@ def filtered(unit: Any, spec: ListSpec, request: ListRequest) -> sa.Select[Any]:
     """Returns the select of all rows that match, cut to the scope, without an ordering."""
     statement = sa.select(*spec.columns).select_from(spec.source)
     statement = unit.restrict(statement, spec.model, spec.permission)
+    if spec.joined:
+        statement = unscoped(statement, *spec.joined, because="shown with the record itself")
     conditions = list(spec.where(unit)) if spec.where else []
     for name, values in request.filters.items():
         conditions.append(_condition(unit, spec, name, values))

@@ -80,7 +80,8 @@ class ListField:
         nullable: whether the column may be NULL; such rows come last, both ways.
         choices: legal values, for a choice.
         matches: builds the condition itself, from (values, unit).
-        order_column: sorts instead of ``column`` (a derived status sorts by its due date).
+        order_column: sorts instead of ``column``, as it is (a derived status sorts by its due
+            date, a tag by a key that an index holds).
     """
 
     name: str
@@ -117,6 +118,8 @@ class ListSpec:
         default_ordering: for example ``("asset_tag",)``; ``-`` in front turns it round.
         search: builds the condition of one lower-case word of ``q``; None: no search.
         where: further conditions that always hold, from the unit.
+        joined: scoped classes in ``source`` that are shown because the record is: the record's
+            own scope decides.
     """
 
     model: type[Any]
@@ -129,6 +132,7 @@ class ListSpec:
     default_ordering: tuple[str, ...]
     search: Callable[[str], sa.ColumnElement[bool]] | None = None
     where: Callable[[Any], Iterable[sa.ColumnElement[bool]]] | None = None
+    joined: tuple[type[Any], ...] = ()
 
     def extended(
         self,
@@ -136,11 +140,16 @@ class ListSpec:
         columns: Iterable[Any],
         source: Any,
         shape: Callable[[Any, Any], dict[str, Any]],
+        joined: Iterable[type[Any]] = (),
     ) -> ListSpec:
         """Returns the list with further fields, columns and joins."""
-        known = dict(self.fields) | {item.name: item for item in fields}
         return replace(
-            self, fields=known, columns=(*self.columns, *columns), source=source, shape=shape
+            self,
+            fields=dict(self.fields) | {item.name: item for item in fields},
+            columns=(*self.columns, *columns),
+            source=source,
+            shape=shape,
+            joined=(*self.joined, *joined),
         )
 
 
