@@ -81,6 +81,7 @@ def make_router(settings: Settings, platform: Platform) -> Any:
     config.include("calibrify_core.api.lists")
     config.include("calibrify_core.auth.policy")
     config.include("calibrify_core.web.kit")
+    config.include("calibrify_core.api.document")
     platform.plugins.configure(config)
     config.commit()
     boot.check(config.introspector, platform.plugins)

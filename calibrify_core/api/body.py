@@ -220,12 +220,11 @@ def _pointer(location: Sequence[int | str], value: Any, *, missing: bool) -> str
     pointer = ""
     node = value
     for index, part in enumerate(location):
-        if (isinstance(node, dict) and part in node) or (
-            isinstance(node, list) and isinstance(part, int) and part < len(node)
-        ):
+        try:
             node = node[part]
-        elif not (missing and index == len(location) - 1):
-            continue
+        except (KeyError, IndexError, TypeError):
+            if not (missing and index == len(location) - 1):
+                continue
         pointer += f"/{escape(str(part))}"
     return FORBIDDEN.sub("�", pointer)
 

@@ -328,7 +328,7 @@ def configure(config: Any) -> None:
 
 @hookimpl
 def calibrify_manifest() -> Manifest:
-    return Manifest("widget", "Widgets", "For tests.", CORE_API, "calibrify_core.migrations")
+    return Manifest("widget", "Widgets", "For tests.", CORE_API, "tests.functional.kit.migrations")
 
 
 @hookimpl

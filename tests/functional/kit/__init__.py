@@ -1,0 +1,1 @@
+"""A small plugin with which the tests drive the API kit."""
