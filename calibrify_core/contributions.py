@@ -10,7 +10,16 @@ import sqlalchemy as sa
 
 from calibrify_core.api import idempotency
 from calibrify_core.audit import entry
-from calibrify_core.auth import api_token, grant, group, permissions, role, signed_in, throttle, user
+from calibrify_core.auth import (
+    api_token,
+    grant,
+    group,
+    permissions,
+    role,
+    signed_in,
+    throttle,
+    user,
+)
 from calibrify_core.auth.policy import SIGNED_IN
 from calibrify_core.events.delivery import DELIVER, deliver_event
 from calibrify_core.hooks import declarations as declare
@@ -23,12 +32,33 @@ from calibrify_core.work import organisation
 PLUGIN_VIEW = "core.plugin:view"
 
 API_RESOURCES = (
-    "token", "user", "group", "role", "grant", "api_token", "audit", "file", "job",
-    "notification", "plugin", "search", "dashboard", "health",
+    "token",
+    "user",
+    "group",
+    "role",
+    "grant",
+    "api_token",
+    "audit",
+    "file",
+    "job",
+    "notification",
+    "plugin",
+    "search",
+    "dashboard",
+    "health",
 )
 PAGES = (
-    "dashboard", "sign_in", "account", "user", "role", "api_token", "audit", "job", "search",
-    "plugin", "pulse",
+    "dashboard",
+    "sign_in",
+    "account",
+    "user",
+    "role",
+    "api_token",
+    "audit",
+    "job",
+    "search",
+    "plugin",
+    "pulse",
 )
 
 
@@ -36,7 +66,10 @@ PAGES = (
 def calibrify_manifest() -> declare.Manifest:
     """Says who the core is."""
     return declare.Manifest(
-        "core", "Calibrify", "The core: people, rights, records and doors.", CORE_API,
+        "core",
+        "Calibrify",
+        "The core: people, rights, records and doors.",
+        CORE_API,
         "calibrify_core.migrations",
     )
 
@@ -45,8 +78,20 @@ def calibrify_manifest() -> declare.Manifest:
 def calibrify_models() -> Sequence[ModuleType]:
     """Names the modules with the core's tables."""
     return [
-        organisation, user, group, role, grant, signed_in, api_token, throttle, entry, job,
-        outbox, files, numbering, idempotency,
+        organisation,
+        user,
+        group,
+        role,
+        grant,
+        signed_in,
+        api_token,
+        throttle,
+        entry,
+        job,
+        outbox,
+        files,
+        numbering,
+        idempotency,
     ]
 
 
@@ -79,18 +124,32 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
     """Declares the core's menu entries."""
     entry_of = declare.NavigationEntry
     return [
-        entry_of("Dashboard", "core.dashboard.show", "layout-dashboard", SIGNED_IN, order=0, tab=True),
         entry_of(
-            "Users and roles", "core.user.list", "users", permissions.USER_VIEW,
-            section="Administration", order=900,
+            "Dashboard", "core.dashboard.show", "layout-dashboard", SIGNED_IN, order=0, tab=True
         ),
         entry_of(
-            "Plugins", "core.plugin.list", "puzzle", PLUGIN_VIEW,
-            section="Administration", order=910,
+            "Users and roles",
+            "core.user.list",
+            "users",
+            permissions.USER_VIEW,
+            section="Administration",
+            order=900,
         ),
         entry_of(
-            "Audit log", "core.audit.list", "history", AUDIT_VIEW,
-            section="Administration", order=920,
+            "Plugins",
+            "core.plugin.list",
+            "puzzle",
+            PLUGIN_VIEW,
+            section="Administration",
+            order=910,
+        ),
+        entry_of(
+            "Audit log",
+            "core.audit.list",
+            "history",
+            AUDIT_VIEW,
+            section="Administration",
+            order=920,
         ),
     ]
 

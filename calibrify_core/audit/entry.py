@@ -49,16 +49,10 @@ class AuditSeal(Base):
     digest: Mapped[str] = mapped_column(sa.String(64))
 
 
-def _forbid(table: sa.Table) -> None:
-    """Makes the database itself refuse to change or delete rows of a table."""
-    sa.event.listen(
-        table,
-        "after_create",
-        sa.DDL("".join(insert_only("postgresql", table.name))).execute_if(dialect="postgresql"),
-    )
-    for statement in insert_only("sqlite", table.name):
-        ddl = sa.DDL(statement).execute_if(dialect="sqlite")
-        sa.event.listen(table, "after_create", ddl)
+def _protect(table: sa.Table, connection: sa.Connection, **_: Any) -> None:
+    """Makes the database itself refuse to change or delete rows of a new table."""
+    for statement in insert_only(connection.dialect.name, table.name):
+        connection.exec_driver_sql(statement)
 
 
 def insert_only(dialect: str, table: str) -> list[str]:
@@ -70,14 +64,17 @@ def insert_only(dialect: str, table: str) -> list[str]:
             f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
             for verb in ("update", "delete")
         ]
-    return [
+    function = (
         "CREATE OR REPLACE FUNCTION core_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$body$ BEGIN RAISE EXCEPTION '{message}'; END $body$;",
+        f"$body$ BEGIN RAISE EXCEPTION '{message}'; END $body$"
+    )
+    trigger = (
         f"CREATE TRIGGER {table}_insert_only BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION core_audit_refuse();",
-    ]
+        "FOR EACH ROW EXECUTE FUNCTION core_audit_refuse()"
+    )
+    return [function, trigger]
 
 
 for _table in (AuditEntry.__table__, AuditSeal.__table__):
     assert isinstance(_table, sa.Table)  # noqa: S101 - narrows the type
-    _forbid(_table)
+    sa.event.listen(_table, "after_create", _protect)

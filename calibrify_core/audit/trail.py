@@ -95,7 +95,7 @@ def write_batch(
     _write(session, list(rows))
 
 
-def _after_flush(session: Session, context: Any) -> None:
+def _after_flush(session: Session, _: Any) -> None:
     """Turns what a flush changed into entries."""
     found = []
     for action, objects in (

@@ -27,8 +27,12 @@ def verify_command(ctx: click.Context, as_json: bool) -> None:
     verdict = verify(platform.database, platform.keys.audit)
     if as_json:
         report = {
-            "intact": verdict.intact, "entries": verdict.entries, "sealed": verdict.sealed,
-            "head": verdict.head, "broken": verdict.broken, "entry_id": verdict.entry_id,
+            "intact": verdict.intact,
+            "entries": verdict.entries,
+            "sealed": verdict.sealed,
+            "head": verdict.head,
+            "broken": verdict.broken,
+            "entry_id": verdict.entry_id,
         }
         click.echo(json.dumps(report))
     elif verdict.intact:

@@ -44,7 +44,9 @@ def check_command() -> None:
     good = True
     for state in states(platform.database, known):
         good &= state.up_to_date
-        click.echo(f"{state.lineage.name}: {state.current or 'none'} (newest {state.head or 'none'})")
+        click.echo(
+            f"{state.lineage.name}: {state.current or 'none'} (newest {state.head or 'none'})"
+        )
     for line in differences(platform.database, known) if good else ():
         good = False
         click.echo(line)

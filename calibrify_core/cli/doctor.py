@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 
 import click
@@ -32,8 +31,6 @@ def command(ctx: click.Context) -> None:
 
 def _problems() -> Iterator[str]:
     """Yields what is wrong, each with its cure."""
-    if sys.version_info < (3, 11):
-        yield f"Python {sys.version.split()[0]} is too old: use 3.11 or newer."
     try:
         settings = settings_of()
         platform = make_platform(settings)

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from typing import Any
 
 import click
 
+from calibrify_core.cli import (
+    audit,
+    config,
+    database,
+    demo,
+    doctor,
+    organisation,
+    outbox,
+    plugin,
+    routes,
+    serve,
+    sessions,
+    static,
+    token,
+    user,
+)
+from calibrify_core.cli.setup import platform_of
 from calibrify_core.kernel.errors import CalibrifyError
-
-# Pyramid still asks setuptools for this module, which warns of its own end.
-warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
 
 
 class Door(click.Group):
     """The top group: finds plugins' commands, and tells errors in one sentence."""
+
+    complete = False
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Returns the names of all commands, the plugins' included."""
@@ -47,15 +62,13 @@ def main() -> None:
     """Calibrify: calibration management. Exit codes: 0 done, 1 failed, 2 wrong usage."""
 
 
-def _add_plugin_commands(door: click.Group) -> None:
+def _add_plugin_commands(door: Door) -> None:
     """Adds the commands that the enabled plugins declare, once."""
-    from calibrify_core.cli.setup import platform_of
-
-    if getattr(door, "complete", False):
+    if door.complete:
         return
-    door.complete = True  # type: ignore[attr-defined]
+    door.complete = True
     for declared in platform_of().plugins.values("calibrify_commands"):
-        group = door
+        group: click.Group = door
         if declared.group:
             found = door.commands.get(declared.group)
             if not isinstance(found, click.Group):
@@ -65,19 +78,23 @@ def _add_plugin_commands(door: click.Group) -> None:
         group.add_command(declared.command)
 
 
-def _add_core_commands() -> None:
-    """Adds the core's own commands."""
-    from calibrify_core.cli import audit, config, database, demo, doctor, organisation, outbox
-    from calibrify_core.cli import plugin, routes, serve, sessions, static, token, user
-
-    for module in (
-        audit, config, database, demo, doctor, organisation, outbox, plugin, routes, serve,
-        sessions, static, token, user,
-    ):
-        main.add_command(module.command)
-
-
-_add_core_commands()
+for _module in (
+    audit,
+    config,
+    database,
+    demo,
+    doctor,
+    organisation,
+    outbox,
+    plugin,
+    routes,
+    serve,
+    sessions,
+    static,
+    token,
+    user,
+):
+    main.add_command(_module.command)
 
 if __name__ == "__main__":
     sys.exit(main())

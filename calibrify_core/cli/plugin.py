@@ -21,8 +21,12 @@ def list_command(as_json: bool) -> None:
     """Lists installed plugins, and says which of them run."""
     running = set(platform_of().plugins.names)
     rows = [
-        {"name": name, "version": found.version, "distribution": found.distribution,
-         "enabled": name in running}
+        {
+            "name": name,
+            "version": found.version,
+            "distribution": found.distribution,
+            "enabled": name in running,
+        }
         for name, found in sorted(installed().items())
     ]
     if as_json:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from calibrify_core.app import make_router
-from calibrify_core.cli.setup import ready_platform, settings_of
+from calibrify_core.cli.setup import ready_platform
 
 
 @click.command("routes")
 def command() -> None:
     """Lists all addresses with method and permission."""
-    router = make_router(settings_of(), ready_platform())
+    router = make_router(ready_platform())
     introspector = router.registry.introspector
     allowed = {
         id(entry["introspectable"]["view"]): entry["introspectable"]["value"]

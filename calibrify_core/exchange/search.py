@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from calibrify_core.hooks.declarations import SearchHit
@@ -22,7 +23,7 @@ def search_all(unit: Any, words: str, limit: int) -> list[SearchHit]:
         if not unit.access.permits(source.permission):
             continue
         outcome = guarded(
-            contribution.plugin, source.name, lambda call=source.find: call(unit, words, limit)
+            contribution.plugin, source.name, partial(source.find, unit, words, limit)
         )
         found += outcome.value or []
     return found

@@ -13,7 +13,7 @@ from calibrify_core.persistence.scoping import Scope, restrict
 from calibrify_core.tasks.job import Job
 
 
-def own_jobs(unit: Any) -> sa.Select[tuple[Job]]:
+def own_jobs(unit: Any) -> sa.Select[Job]:
     """Returns a select of the jobs of who asks: they are nobody else's business."""
     scope = Scope(unit.organisation.id, everything=True)
     return restrict(sa.select(Job), Job, scope).where(Job.user_id == unit.actor.user_id)

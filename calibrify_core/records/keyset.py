@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.kernel.errors import Invalid
+from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.persistence.types import UTCDateTime
 from calibrify_core.records.listing import ListField, ListRequest, ListSpec
 

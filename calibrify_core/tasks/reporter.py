@@ -94,5 +94,5 @@ class JobReporter:
         session.execute(unscoped(statement, Job, because=BECAUSE))
 
 
-class JobCancelled(Exception):  # noqa: N818 - it is no error
+class JobCancelled(Exception):
     """Raised by a task between two batches once cancellation was asked for."""

@@ -155,7 +155,7 @@ class Runner:
                 self._again(claim, task, error)
             else:
                 self._fail(claim, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a task raises ends this run alone
             self._fail(claim, error)
         else:
             self._finish(claim, reporter, "succeeded")

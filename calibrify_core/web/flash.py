@@ -33,8 +33,13 @@ def _keep(request: Any, response: Any) -> None:
     body = json.dumps(request._calibrify_flash[:MOST]).encode()
     value = base64.urlsafe_b64encode(_seal(request, body) + body).decode()
     response.set_cookie(
-        COOKIE, value, max_age=SECONDS, httponly=True, samesite="Lax",
-        secure=request.scheme == "https", path="/",
+        COOKIE,
+        value,
+        max_age=SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=request.scheme == "https",
+        path="/",
     )
 
 

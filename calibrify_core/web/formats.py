@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,13 +23,13 @@ class Formats:
     """
 
     zone: ZoneInfo
-    today: date
+    today: dt.date
 
-    def date(self, value: date | None) -> str:
+    def date(self, value: dt.date | None) -> str:
         """Returns a date as ``11 Dec 2026``."""
         return "" if value is None else f"{value.day} {value:%b} {value.year:04d}"
 
-    def datetime(self, value: datetime | None) -> str:
+    def datetime(self, value: dt.datetime | None) -> str:
         """Returns a moment as ``11 Nov 2026, 07:00`` in the organisation's zone."""
         if value is None:
             return ""
@@ -43,7 +43,7 @@ class Formats:
         text = format(value, "f") if isinstance(value, Decimal) else str(value)
         return text.replace("-", MINUS)
 
-    def relative(self, value: date) -> str:
+    def relative(self, value: dt.date) -> str:
         """Returns how far a due date is away: ``in 18 d``, ``today``, ``52 d late``."""
         days = (value - self.today).days
         if days == 0:
@@ -53,7 +53,7 @@ class Formats:
         text = f"{months} months" if size > MONTHS_ABOVE else f"{size} d"
         return f"in {text}" if days > 0 else f"{text} late"
 
-    def used(self, since: date | None, until: date) -> int | None:
+    def used(self, since: dt.date | None, until: dt.date) -> int | None:
         """Returns the share of an interval that has gone by, in percent, 0 to 100."""
         if since is None or since >= until:
             return None

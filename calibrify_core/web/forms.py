@@ -108,9 +108,14 @@ class Form:
             for section in self.sections
         ]
         return {
-            "action": self.action, "lead": self.lead, "submit_label": self.submit_label,
-            "cancel_href": self.cancel_href, "upload": self.upload, "problems": list(problems),
-            "hidden": list(self.hidden), "sections": sections,
+            "action": self.action,
+            "lead": self.lead,
+            "submit_label": self.submit_label,
+            "cancel_href": self.cancel_href,
+            "upload": self.upload,
+            "problems": list(problems),
+            "hidden": list(self.hidden),
+            "sections": sections,
             "buttons": [{"label": label, "value": value} for label, value in self.buttons],
         }
 
@@ -123,10 +128,20 @@ class Form:
 def _shown(item: FormField, values: Mapping[str, Any], errors: Mapping[str, str]) -> dict[str, Any]:
     """Returns one field as the macro ``field`` needs it."""
     shown: dict[str, Any] = {
-        "kind": item.kind, "name": item.name, "label": item.label, "hint": item.hint,
-        "required": item.required, "options": list(item.options), "unit": item.unit,
-        "extra": dict(item.extra), "wide": item.wide, "rows": item.rows, "accept": item.accept,
-        "mono": item.mono, "value": values.get(item.name), "error": errors.get(item.name, ""),
+        "kind": item.kind,
+        "name": item.name,
+        "label": item.label,
+        "hint": item.hint,
+        "required": item.required,
+        "options": list(item.options),
+        "unit": item.unit,
+        "extra": dict(item.extra),
+        "wide": item.wide,
+        "rows": item.rows,
+        "accept": item.accept,
+        "mono": item.mono,
+        "value": values.get(item.name),
+        "error": errors.get(item.name, ""),
     }
     if item.blank is not None:
         shown["blank"] = item.blank
@@ -147,7 +162,7 @@ def posted(form: Form, post: Any) -> dict[str, Any]:
     for item in form.fields():
         if item.kind == "checkbox":
             values[item.name] = item.name in post
-        elif item.kind in {"checkboxes"}:
+        elif item.kind == "checkboxes":
             values[item.name] = post.getall(item.name)
         elif item.kind == "file":
             continue

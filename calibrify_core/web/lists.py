@@ -191,9 +191,7 @@ def _views(request: Any, base: str, views: Sequence[View]) -> list[dict[str, Any
     ]
 
 
-def _applied(
-    request: Any, base: str, page: ListPage, asked: ListRequest
-) -> list[dict[str, str]]:
+def _applied(request: Any, base: str, page: ListPage, asked: ListRequest) -> list[dict[str, str]]:
     """Returns the filters that hold, each with the address without it."""
     words = {
         (facet.name, value): f"{facet.label}: {label}"
@@ -225,8 +223,12 @@ def _column(request: Any, base: str, column: Column, asked: ListRequest) -> dict
         rest = [pair for pair in _state(request) if pair[0] != "ordering"]
         href = _href(base, [*rest, ("ordering", turn)])
     return {
-        "key": column.key, "label": column.label, "kind": column.kind, "cls": column.cls,
-        "sorted": sorted_as, "sort_href": href,
+        "key": column.key,
+        "label": column.label,
+        "kind": column.kind,
+        "cls": column.cls,
+        "sorted": sorted_as,
+        "sort_href": href,
     }
 
 

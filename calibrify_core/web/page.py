@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -134,12 +135,19 @@ def navigation(request: Any) -> list[dict[str, Any]]:
         href = request.route_path(entry.route)
         badge = None
         if entry.badge is not None:
-            outcome = guarded(contribution.plugin, f"badge of {entry.title}",
-                              lambda call=entry.badge: call(request.unit))
+            call = partial(entry.badge, request.unit)
+            outcome = guarded(contribution.plugin, f"badge of {entry.title}", call)
             badge = outcome.value
         inside = request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
         sections.setdefault(entry.section, []).append(
-            {"label": entry.title, "icon": entry.icon, "href": href, "current": inside,
-             "badge": badge, "alert": badge is not None, "tab": entry.tab}
+            {
+                "label": entry.title,
+                "icon": entry.icon,
+                "href": href,
+                "current": inside,
+                "badge": badge,
+                "alert": badge is not None,
+                "tab": entry.tab,
+            }
         )
     return [{"title": title or None, "entries": entries} for title, entries in sections.items()]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
-
-from markupsafe import Markup
 
 from calibrify_core.observability.guard import guarded
 from calibrify_core.web.kit import draw
@@ -25,15 +24,19 @@ def panels_of(request: Any, slot: str, subject: Any = None) -> list[dict[str, An
     Returns:
         ``{id, title, end, body, flush}`` of each card, in order.
     """
-    found = [c for c in request.platform.plugins.collect("calibrify_panels") if c.value.slot == slot]
+    declared = request.platform.plugins.collect("calibrify_panels")
+    found = [contribution for contribution in declared if contribution.value.slot == slot]
     cards = []
     for contribution in sorted(found, key=lambda c: (c.value.order, c.value.name)):
         panel = contribution.value
         if not request.principal.access.permits(panel.permission):
             continue
         card = _card(
-            request, contribution.plugin, panel.name, panel.template,
-            lambda call=panel.data: call(request.unit, subject),
+            request,
+            contribution.plugin,
+            panel.name,
+            panel.template,
+            partial(panel.data, request.unit, subject),
         )
         if card is not None:
             cards.append(card)
@@ -49,17 +52,18 @@ def widgets_of(request: Any, column: str) -> list[dict[str, Any]]:
         if widget.column != column or not request.principal.access.permits(widget.permission):
             continue
         card = _card(
-            request, contribution.plugin, widget.name, widget.template,
-            lambda call=widget.data: call(request.unit),
+            request,
+            contribution.plugin,
+            widget.name,
+            widget.template,
+            partial(widget.data, request.unit),
         )
         if card is not None:
             cards.append(card)
     return cards
 
 
-def _card(
-    request: Any, plugin: str, name: str, template: str, data: Any
-) -> dict[str, Any] | None:
+def _card(request: Any, plugin: str, name: str, template: str, data: Any) -> dict[str, Any] | None:
     """Draws one card behind the guard."""
 
     def make() -> dict[str, Any] | None:
@@ -68,9 +72,9 @@ def _card(
             return None
         return {
             "title": values.get("title", ""),
-            "end": Markup(values["end"]) if values.get("end") else "",
+            "end": values.get("end", ""),
             "flush": bool(values.get("flush")),
-            "body": Markup(draw(request, template, values)) if template else "",
+            "body": draw(request, template, values) if template else "",
             **{key: value for key, value in values.items() if key in {"kpis", "lead"}},
         }
 
@@ -78,7 +82,7 @@ def _card(
     card: dict[str, Any] | None = outcome.value
     if outcome.error is not None:
         body = draw(request, BROKEN, {"plugin": plugin})
-        card = {"title": f"{plugin}: not available", "body": Markup(body), "end": ""}
+        card = {"title": f"{plugin}: not available", "body": body, "end": ""}
     if card is not None:
         card["id"] = f"card-{name.replace('.', '-')}"
     return card

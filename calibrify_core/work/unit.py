@@ -83,7 +83,7 @@ class UnitOfWork:
         """Cuts a statement over a scoped class to what a permission reaches."""
         return scoping.restrict(statement, model, self.access.scope(permission))
 
-    def select(self, model: type[M], permission: str) -> sa.Select[tuple[M]]:
+    def select(self, model: type[M], permission: str) -> sa.Select[M]:
         """Returns a select of a scoped class, cut to what a permission reaches."""
         return self.restrict(sa.select(model), model, permission)
 
@@ -97,7 +97,7 @@ class UnitOfWork:
         statement = self.select(model, permission).where(key == identifier)
         found = self.session.scalars(statement).one_or_none()
         if found is None:
-            raise NotFound()
+            raise NotFound
         return found
 
     def add(self, instance: M) -> M:

@@ -8,13 +8,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.audit.entry import AuditEntry, AuditSeal
-from calibrify_core.records.audit_trail import AUDIT_LIST, AUDIT_VIEW
 from calibrify_core.kernel.errors import NotFound
+from calibrify_core.records.audit_trail import AUDIT_LIST, AUDIT_VIEW
 from calibrify_core.web.lists import Column, Facet, ListPage, show_list
 
 ACTIONS = (
-    ("create", "Created"), ("update", "Changed"), ("delete", "Deleted"), ("transition", "Moved on"),
-    ("export", "Exported"), ("sign_in", "Signed in"), ("sign_in_failed", "Sign-in failed"),
+    ("create", "Created"),
+    ("update", "Changed"),
+    ("delete", "Deleted"),
+    ("transition", "Moved on"),
+    ("export", "Exported"),
+    ("sign_in", "Signed in"),
+    ("sign_in_failed", "Sign-in failed"),
 )
 
 
@@ -89,6 +94,9 @@ def includeme(config: Any) -> None:
         "core.audit.list", "/audit", show, permission=AUDIT_VIEW, template="calibrify/list.html"
     )
     config.add_page(
-        "core.audit.show", "/audit/{id:uuid}", detail, permission=AUDIT_VIEW,
+        "core.audit.show",
+        "/audit/{id:uuid}",
+        detail,
+        permission=AUDIT_VIEW,
         template="calibrify/audit_entry.html",
     )

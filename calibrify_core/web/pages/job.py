@@ -10,7 +10,10 @@ from calibrify_core.tasks.job import Job
 from calibrify_core.web.kit import see_other
 
 STATES = {
-    "queued": "waiting", "running": "running", "succeeded": "done", "failed": "failed",
+    "queued": "waiting",
+    "running": "running",
+    "succeeded": "done",
+    "failed": "failed",
     "cancelled": "failed",
 }
 COUNTS = ("rows", "created", "updated", "unchanged", "failed")
@@ -59,10 +62,17 @@ def cancel(request: Any) -> Any:
 def includeme(config: Any) -> None:
     """Adds the pages."""
     config.add_page(
-        "core.job.show", "/jobs/{id:uuid}", show, permission=SIGNED_IN,
+        "core.job.show",
+        "/jobs/{id:uuid}",
+        show,
+        permission=SIGNED_IN,
         template="calibrify/job.html",
     )
     config.add_page(
-        "core.job.cancel", "/jobs/{id:uuid}/cancel", show, permission=SIGNED_IN,
-        template="calibrify/job.html", post=cancel,
+        "core.job.cancel",
+        "/jobs/{id:uuid}/cancel",
+        show,
+        permission=SIGNED_IN,
+        template="calibrify/job.html",
+        post=cancel,
     )

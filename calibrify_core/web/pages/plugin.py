@@ -42,6 +42,9 @@ def show(request: Any) -> dict[str, Any]:
 def includeme(config: Any) -> None:
     """Adds the page."""
     config.add_page(
-        "core.plugin.list", "/admin/plugins", show, permission=PLUGIN_VIEW,
+        "core.plugin.list",
+        "/admin/plugins",
+        show,
+        permission=PLUGIN_VIEW,
         template="calibrify/plugins.html",
     )

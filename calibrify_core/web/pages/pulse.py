@@ -31,6 +31,4 @@ def pulse(request: Any) -> Response:
 def includeme(config: Any) -> None:
     """Adds the address."""
     config.add_route("core.pulse.show", "/ui/pulse")
-    config.add_view(
-        pulse, route_name="core.pulse.show", request_method="GET", permission=SIGNED_IN
-    )
+    config.add_view(pulse, route_name="core.pulse.show", request_method="GET", permission=SIGNED_IN)

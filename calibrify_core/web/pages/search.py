@@ -33,11 +33,17 @@ def _plain(hit: SearchHit) -> dict[str, str]:
 def includeme(config: Any) -> None:
     """Adds the page and the palette's address."""
     config.add_page(
-        "core.search.show", "/search", show, permission=SIGNED_IN,
+        "core.search.show",
+        "/search",
+        show,
+        permission=SIGNED_IN,
         template="calibrify/search.html",
     )
     config.add_route("core.search.palette", "/ui/palette")
     config.add_view(
-        palette, route_name="core.search.palette", renderer="json", permission=SIGNED_IN,
+        palette,
+        route_name="core.search.palette",
+        renderer="json",
+        permission=SIGNED_IN,
         request_method="GET",
     )
