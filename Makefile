@@ -115,8 +115,10 @@ lock: setup ## rewrite the hash-locked requirements from the ranges (UPGRADE=1: 
 docs: setup check-docs ## build the documentation into docs/_build/html
 	@echo "docs/_build/html/index.html"
 
+# setuptools packs whatever an earlier build left in its build folder.
 .PHONY: wheels
 wheels: setup ## build the wheels of the core and the plugins into dist
+	@rm -rf dist build $(foreach p,$(PLUGINS),plugins/$(p)/build)
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist \
 	    . $(foreach p,$(PLUGINS),./plugins/$(p))
 	@ls dist
