@@ -72,6 +72,7 @@ def _holdings(unit: UnitOfWork, *, active_only: bool = True) -> Any:
     )
     statement: Any = (
         sa.select(User.id, Role.permissions)
+        .select_from(User)
         .join(Grant, sa.or_(Grant.user_id == User.id, member.exists()))
         .join(Role, Role.id == Grant.role_id)
         .where(

@@ -93,7 +93,7 @@ def verify(stored: str | None, password: str) -> bool:
     Raises:
         Unavailable: too many are being verified at this moment.
     """
-    given = normalise(password)[: LONGEST + 1]
+    given = normalise(password)[: LONGEST + 1].encode("utf-8", "surrogatepass")
     with _turn():
         try:
             return _hasher.verify(stored or _nobody(), given) and stored is not None

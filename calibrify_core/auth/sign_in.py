@@ -28,6 +28,7 @@ from calibrify_core.work.unit import UnitOfWork
 
 WRONG = "The username or the password is wrong."
 LONGEST_AGENT = 300
+LONGEST_NAME = 508
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,10 @@ class SignIn:
         """
         now = self._platform.clock.now()
         with self._platform.session(write=True) as session, session.begin():
-            claimed = throttle.claim(session, name, visit.address or "", now)
             account = find_account(session, name)
+            # Both names of an account share a counter; an unknown name has one of its own.
+            counted = name if account is None else str(account.user_id)
+            claimed = throttle.claim(session, counted, visit.address or "", now)
         stored = account.password_hash if account is not None and account.good else None
         try:
             right = passwords.verify(stored, password)
@@ -188,6 +191,8 @@ class SignIn:
 def find_account(session: Session, name: str) -> Account | None:
     """Returns the account of a username or e-mail address, None if there is none."""
     key = account_key(name)
+    if len(key) > LONGEST_NAME or not _is_text(key):
+        return None
     column = User.email_key if "@" in key else User.username_key
     statement = sa.select(
         User.id,
@@ -203,6 +208,11 @@ def find_account(session: Session, name: str) -> Account | None:
         return None
     good = row.state == ACTIVE and row.kind == PERSON
     return Account(row.id, row.organisation_id, row.name or row.username, row.password_hash, good)
+
+
+def _is_text(name: str) -> bool:
+    """Tells whether a name is text that a database can hold."""
+    return "\x00" not in name and not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _still_good(session: Session, account: Account) -> bool:

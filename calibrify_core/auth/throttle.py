@@ -53,19 +53,20 @@ class Claim:
     locked: bool
 
 
-def claim(session: Session, name: str, address: str, now: datetime) -> Claim:
+def claim(session: Session, account: str, address: str, now: datetime) -> Claim:
     """Counts an attempt to sign in.
 
     Args:
         session: a writing session of a short unit of its own.
-        name: what was given as username or e-mail; only its digest is kept.
+        account: the account's id, or what was given if there is none; kept as a digest.
         address: the peer's.
         now: the real moment.
 
     Raises:
         TooManyRequests: the account or the address has to wait.
     """
-    account = "account:" + hashlib.sha256(account_key(name).encode("utf-8", "replace")).hexdigest()
+    name = account_key(account).encode("utf-8", "replace")
+    account = "account:" + hashlib.sha256(name).hexdigest()
     origin = addresses.throttle_key(address)
     rows = _locked(session, sorted((account, origin)), now)
     waits = [row.blocked_until - now for row in rows if row.blocked_until is not None]

@@ -123,8 +123,9 @@ def test_wrong_passwords_lock_the_account_and_the_right_one_does_not_help(labora
         with pytest.raises(Unauthenticated):
             sign_in.open_session("anna", "not the password at all", laboratory.visit)
 
+    with pytest.raises(TooManyRequests):
+        sign_in.open_session("anna.berg@example.com", laboratory.password, laboratory.visit)
     with pytest.raises(TooManyRequests) as refused:
-        sign_in.open_session("Anna.Berg@example.com".replace("A", "a"), "x", laboratory.visit)
         sign_in.open_session("anna", laboratory.password, laboratory.visit)
 
     assert 1 <= refused.value.retry_after <= 31
