@@ -1,5 +1,6 @@
 """The kit in a real browser, under a strict policy: modules, accessibility, weight."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,6 +18,7 @@ from calibrify_core.web import charts
 from calibrify_core.web.chart_data import Bar, Forecast, Part
 
 ROOT = Path(__file__).parents[2]
+GALLERY = Path(__file__).parent / "gallery"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-n'; style-src 'self' 'nonce-n'; "
@@ -60,60 +62,15 @@ def page(title: str) -> SimpleNamespace:
     )
 
 
-def listing() -> dict[str, Any]:
-    columns = [
-        {"key": "name", "label": "Name", "kind": "name", "cls": "name", "sort_href": "?ordering=x"},
-        {"key": "state", "label": "State", "kind": "state", "cls": "state shrink"},
-    ]
-    rows = [
-        {
-            "id": str(n),
-            "label": f"EQ-{n}",
-            "cells": {
-                "state": state,
-                "name": {
-                    "href": "/dashboard.html",
-                    "title": f"Caliper {n}",
-                    "tag": f"EQ-{n}",
-                    "detail": "x",
-                },
-            },
-        }
-        for n, state in enumerate(("overdue", "in_tolerance", "out_of_tolerance", "due_soon"))
-    ]
-    facet = {
-        "name": "state",
-        "label": "State",
-        "options": [{"value": "overdue", "label": "Overdue", "checked": True}],
-    }
-    return {
-        "lead": "All of it.",
-        "action": "/list.html",
-        "search_label": "Filter",
-        "label": "Equipment",
-        "columns": columns,
-        "rows": rows,
-        "facets": [facet],
-        "hidden": [],
-        "summary": "1–4 of 9",
-        "applied": [{"label": "Overdue", "remove_href": "/list.html"}],
-        "clear_href": "/list.html",
-        "views": [{"label": "All", "href": "/list.html", "current": True, "count": 9}],
-        "bulk": [{"label": "Move", "value": "move", "icon": "move"}],
-        "matching": "Select all 9",
-        "next_href": "/list.html?after=x",
-        "actions": [{"label": "Add", "href": "/form.html", "icon": "plus", "kind": "primary"}],
-    }
-
-
 def documents() -> dict[str, str]:
     """The pages of the gallery by file name."""
     loader = jinja2.ChoiceLoader(
         [
             jinja2.FileSystemLoader(ROOT / "calibrify_core" / "web" / "templates"),
-            jinja2.FileSystemLoader(Path(__file__).parent / "gallery"),
+            jinja2.FileSystemLoader(GALLERY),
         ]
     )
+    listing = json.loads((GALLERY / "listing.json").read_text(encoding="utf-8"))
     engine = jinja2.Environment(loader=loader, autoescape=True)
     shared = {"static": "/static/{}".format, "_": str, "charts": charts}
     macros: Any = engine.get_template("calibrify/ui.html").make_module({**shared, "page": None})
@@ -122,7 +79,7 @@ def documents() -> dict[str, str]:
         {"kind": "select", "name": "kind", "label": "Kind", "options": [("a", "A")]},
     ]
     values: dict[str, tuple[str, str, dict[str, Any]]] = {
-        "list": ("calibrify/list.html", "Equipment", {"listing": listing()}),
+        "list": ("calibrify/list.html", "Equipment", {"listing": listing}),
         "grid": ("grid.html", "Readings", {}),
         "dashboard": (
             "calibrify/dashboard.html",
