@@ -237,8 +237,9 @@ def _first_undecodable(stream: BinaryIO, encoding: str, line_bytes: int) -> int 
         chunk = stream.read(_CHUNK)
         try:
             decoder.decode(chunk, final=not chunk)
-        except UnicodeDecodeError as error:
-            return max(0, done + error.start)
+        except UnicodeError as error:
+            # UTF-16 without its mark fails as a whole, at no byte.
+            return done + max(0, getattr(error, "start", 0))
         if not chunk:
             return None
         done += len(chunk)

@@ -115,6 +115,16 @@ def _write_book(
             "strings_to_numbers": False,
         },
     )
+    try:
+        _write_sheet(book, header, rows, sheet)
+    finally:
+        # Closing also removes the file in which the rows were collected.
+        book.close()
+
+
+def _write_sheet(
+    book: Any, header: Sequence[str], rows: Iterable[Sequence[object]], sheet: str
+) -> None:
     page = book.add_worksheet(sheet)
     bold = book.add_format({"bold": True})
     day = book.add_format({"num_format": "yyyy-mm-dd"})
@@ -128,7 +138,6 @@ def _write_book(
             raise Invalid.field("format", message)
         for column, cell in enumerate(row):
             _write_cell(page, index, column, cell, day)
-    book.close()
 
 
 def _write_cell(page: Any, index: int, column: int, cell: object, day: Any) -> None:

@@ -10,6 +10,7 @@ archive; the reader of workbooks sees only that copy.
 from __future__ import annotations
 
 import posixpath
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -35,6 +36,18 @@ _COPIED = frozenset(
         "xl/sharedStrings.xml",
         "xl/styles.xml",
     }
+)
+# What zipfile and zlib raise for damaged archives: versions and methods they do not know
+# (NotImplementedError and RuntimeError), and whatever a wrong number leads to.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    ValueError,
 )
 _BROKEN = "The workbook is damaged and cannot be read. Open it, save it again as XLSX, or as CSV."
 _ODD_XML = "The workbook holds XML that a spreadsheet program does not write; it is not read."
@@ -70,7 +83,7 @@ def checked_archive(stream: BinaryIO, limits: ReadLimits) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, OSError, ValueError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise bad_file(_BROKEN) from error
     infos = archive.infolist()
     if len(infos) > limits.entries:
@@ -314,14 +327,14 @@ def _pieces(archive: zipfile.ZipFile, name: str, parser: expat.XMLParserType) ->
                 parser.Parse(piece, False)
                 yield piece
         parser.Parse(b"", True)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError) as error:
-        raise bad_file(_BROKEN) from error
-    except (expat.ExpatError, ValueError) as error:
+    except (*_UNREADABLE, expat.ExpatError) as error:
         raise bad_file(_BROKEN) from error
 
 
 def _parser(start: _Start | None = None, texts: _TextLengths | None = None) -> expat.XMLParserType:
-    parser = expat.ParserCreate()
+    # Both readers must see the same text: UTF-8, whatever a declaration says.
+    parser = expat.ParserCreate("utf-8")
+    parser.XmlDeclHandler = _refuse_encoding
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype
     if start is not None:
@@ -333,6 +346,11 @@ def _parser(start: _Start | None = None, texts: _TextLengths | None = None) -> e
 
 def _refuse_doctype(*_: object) -> None:
     raise bad_file(_ODD_XML)
+
+
+def _refuse_encoding(_: str, encoding: str | None, __: int) -> None:
+    if encoding is not None and encoding.lower() not in {"utf-8", "us-ascii"}:
+        raise bad_file(_ODD_XML)
 
 
 def _local(name: str) -> str:

@@ -14,9 +14,10 @@ from calibrify_core.exchange.options import ImportOptions, parse_options
 
 # Mixed date formats, a placeholder date, trailing blanks, free-text tolerances that look like
 # formulas, inch marks, leading zeros, a semicolon in a cell, blank rows and a stray status.
-REGISTER = '''Tag No.,Description,Maker,Serial No.,Last Cal.,Next Cal.,Freq (days),Tolerance,Location,State,Remark
+REGISTER = '''\
+Tag No.,Description,Maker,Serial No.,Last Cal.,Next Cal.,Freq (days),Limit,Bay,State,Remark
 BX-001,TORQUE WRENCH,NORDHOLM,00417,2016-02-14,8/29/2016,182,±4%,BAY 1,RUNNING,within tolerance
-BX-002,DIAL CALIPER  ,NORDHOLM,00418,1970-01-01,1/2/2016,365,"+0,-0.002""",BAY 1,RUNNING,"ok; checked, see file"
+BX-002,CALIPER  ,NORDHOLM,00418,1970-01-01,1/2/2016,365,"+0,-0.002""",BAY 1,RUNNING,"ok; file 2"
 BX-003,STOP WATCH,N/A,S-77,2015-11-25,5/25/2016,0,-77.5DB+3,QA/WET,SPARE,
 ,,,,,,,,,,
 BX-004,OVEN PROBE,TARN & SON,01,2015-12-04,3/3/2016,365,±5°C,BAY 2,WO#3319,Please enter remark
@@ -37,8 +38,8 @@ FIELDS = (
     ImportField("last_calibrated_on", "Last calibrated on", "date", ("Last Cal.",)),
     ImportField("due_on", "Due on", "date", ("Next Cal.",)),
     ImportField("interval_days", "Interval", "integer", ("Freq (days)",), minimum=0, maximum=9999),
-    ImportField("accuracy_text", "Accuracy", synonyms=("Tolerance",)),
-    ImportField("location", "Location", "tree", split_levels=True),
+    ImportField("accuracy_text", "Accuracy", synonyms=("Tolerance", "Limit")),
+    ImportField("location", "Location", "tree", ("Bay",), split_levels=True),
     ImportField("status", "Status", "choice", ("State",), choices=STATES),
     ImportField("notes", "Notes", synonyms=("Remark",), max_length=4000),
     ImportField("calibration_required", "Calibration required", "boolean"),

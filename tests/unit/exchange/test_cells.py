@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -58,7 +59,7 @@ def test_plain_numbers_and_other_text_stay(text: str) -> None:
     assert neutralise(text) == text
 
 
-@pytest.mark.parametrize("text", ["-5\n", "-５", "-1_000", "-0x10", "-inf"])
+@pytest.mark.parametrize("text", ["-5\n", "-\uff15", "-1_000", "-0x10", "-inf"])
 def test_what_only_looks_like_a_number_is_neutralised(text: str) -> None:
     assert neutralise(text) == "'" + text
 
@@ -80,6 +81,23 @@ def test_every_cell_of_a_written_csv_is_harmless() -> None:
         ["'=1", "-1", "'@x"],
         ["''=1", "", "-1.50"],
     ]
+
+
+def test_rows_are_taken_while_the_file_is_sent() -> None:
+    taken = 0
+
+    def rows() -> Iterator[list[str]]:
+        nonlocal taken
+        for number in range(100_000):
+            taken += 1
+            yield [f"T{number}", "SCALE"]
+
+    pieces = csv_bytes(["Tag", "Name"], rows())
+    next(pieces)
+    assert taken == 0
+    next(pieces)
+    assert 0 < taken <= 1_000
+    assert sum(1 for _ in pieces) > 100
 
 
 def test_values_become_text_digit_for_digit() -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from contextlib import suppress
+from typing import Any, BinaryIO, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from calibrify_core.exchange.csv_reading import ENCODINGS
 from calibrify_core.exchange.fields import ImportField, known_names
 from calibrify_core.exchange.reading import open_table
 from calibrify_core.exchange.tables import ReadLimits, ReadOptions, Table
@@ -13,12 +17,12 @@ from calibrify_core.kernel.errors import Invalid, TooLarge
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 4
 
 
-def opened(content: str | bytes, name: str = "register.csv", **options: object) -> Table:
+def opened(content: str | bytes, name: str = "register.csv", **options: Any) -> Table:
     data = content.encode("utf-8") if isinstance(content, str) else content
-    return open_table(io.BytesIO(data), name, ReadOptions(**options))  # type: ignore[arg-type]
+    return open_table(io.BytesIO(data), name, ReadOptions(**options))
 
 
-def refused(content: str | bytes, **options: object) -> tuple[str, str]:
+def refused(content: str | bytes, **options: Any) -> tuple[str, str]:
     with pytest.raises(Invalid) as caught:
         list(opened(content, **options).rows())
     (problem,) = caught.value.errors
@@ -39,8 +43,8 @@ class TestTheRegister:
     def test_rows_keep_their_text(self, register: BinaryIO) -> None:
         rows = list(open_table(register, "register.csv").rows())
         assert rows[0].cells["Serial No."] == "00417"
-        assert rows[1].cells["Tolerance"] == '+0,-0.002"'
-        assert rows[1].cells["Remark"] == "ok; checked, see file"
+        assert rows[1].cells["Limit"] == '+0,-0.002"'
+        assert rows[1].cells["Remark"] == "ok; file 2"
         assert rows[4].cells["Description"] == 'PIN GAUGE SET 1"-2"'
         assert not any(row.problems for row in rows)
 
@@ -75,8 +79,8 @@ class TestEncoding:
         assert table.facts["encoding"] == "cp1252"
 
     def test_a_named_one_is_used(self) -> None:
-        assert cells(opened("Tag,Name\nA,Вес\n".encode("cp1251"), encoding="cp1251")) == [
-            ["A", "Вес"]
+        assert cells(opened("Tag,Name\nA,Шкала\n".encode("cp1251"), encoding="cp1251")) == [
+            ["A", "Шкала"]
         ]
 
     def test_a_named_one_that_does_not_fit_is_an_error(self) -> None:
@@ -260,17 +264,41 @@ class Pipe(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any) -> int:
         return self._rest.readinto(buffer)
+
+
+def pipe(content: bytes) -> BinaryIO:
+    return cast("BinaryIO", Pipe(content))
+
+
+class TestAnything:
+    @settings(max_examples=300, deadline=None)
+    @given(
+        st.binary(max_size=300) | st.text(st.sampled_from("Tag,;\"'\r\n1\x00\ufeff±"), max_size=60),
+        st.none() | st.sampled_from(ENCODINGS),
+        st.none() | st.integers(1, 4),
+    )
+    def test_any_bytes_are_a_table_or_refused(
+        self, content: bytes | str, encoding: str | None, header_row: int | None
+    ) -> None:
+        with suppress(Invalid):
+            for row in opened(content, encoding=encoding, header_row=header_row).rows():
+                assert row.problems or all("\x00" not in text for text in row.cells.values())
+
+    @pytest.mark.parametrize("encoding", ENCODINGS)
+    def test_every_encoding_that_may_be_named_exists(self, encoding: str) -> None:
+        data = "Tag,Name\nA,x\n".encode(encoding)
+        assert cells(opened(data, encoding=encoding)) == [["A", "x"]]
 
 
 class TestStreams:
     def test_one_that_cannot_be_sought_is_copied(self) -> None:
-        with open_table(Pipe(b"Tag,Name\nA,x\n"), "pipe") as table:  # type: ignore[arg-type]
+        with open_table(pipe(b"Tag,Name\nA,x\n"), "pipe") as table:
             assert cells(table) == [["A", "x"]]
             assert cells(table) == [["A", "x"]]
 
     def test_its_copy_is_bounded(self) -> None:
         limits = ReadOptions(limits=ReadLimits(file_bytes=10))
         with pytest.raises(TooLarge):
-            open_table(Pipe(b"x" * 11), "pipe", limits)  # type: ignore[arg-type]
+            open_table(pipe(b"x" * 11), "pipe", limits)
