@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calibrify_core.hooks.specs import hookspec
-
 from calibrify_equipment.public import ListFacet, UsabilityCheck
 
 

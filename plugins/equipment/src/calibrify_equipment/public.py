@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+
 from calibrify_core.exchange.fields import ImportField
-from calibrify_core.kernel.errors import NotFound
+from calibrify_core.kernel.errors import Conflict, NotFound
 from calibrify_core.persistence.scoping import Scope, condition
 from calibrify_core.records.listing import ListField
 from calibrify_core.work.unit import UnitOfWork
-
+from calibrify_equipment import permissions
+from calibrify_equipment.domain.lifecycle import allowed, may_become
+from calibrify_equipment.events import EquipmentRetired, EquipmentTransitioned
 from calibrify_equipment.models.equipment import Equipment
 
-VIEW = "equipment.equipment:view"
-CHANGE = "equipment.equipment:change"
+VIEW = permissions.VIEW
+CHANGE = permissions.CHANGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +225,46 @@ def through_equipment(column: Any) -> Callable[[Scope], sa.ColumnElement[bool]]:
         return column.in_(reached)  # type: ignore[no-any-return]
 
     return rule
+
+
+def move_on(unit: UnitOfWork, equipment: Equipment, to: str, reason: str) -> None:
+    """Moves an instrument on to another state, as its lifecycle allows.
+
+    Whether it may be used is not asked here: `calibrify_equipment.services.lifecycle` does.
+
+    Raises:
+        Conflict: the state cannot follow; ``allowed`` lists those that can.
+    """
+    before = equipment.status
+    if not may_become(before, to):
+        raise Conflict(
+            f"What is {before.replace('_', ' ')} cannot become {to.replace('_', ' ')}.",
+            allowed=list(allowed(before)),
+        )
+    if reason:
+        unit.reason = reason
+    equipment.status = to
+    unit.session.flush()
+    unit.publish(EquipmentTransitioned(equipment.id, before, to, reason))
+    if to == "retired":
+        unit.publish(EquipmentRetired(equipment.id, reason))
+
+
+def move_equipment_on(unit: UnitOfWork, equipment_id: uuid.UUID, to: str, reason: str) -> bool:
+    """Moves an instrument on for another plugin, for example to quarantine after a failure.
+
+    The scope is that of whoever caused it: who may record the cause sees the instrument.
+
+    Returns:
+        Whether it is in that state now; False if its lifecycle does not allow it.
+
+    Raises:
+        NotFound: it does not exist, or lies outside of the scope of `VIEW`.
+    """
+    equipment = unit.find(Equipment, equipment_id, VIEW)
+    if equipment.status == to:
+        return True
+    if not may_become(equipment.status, to):
+        return False
+    move_on(unit, equipment, to, reason)
+    return True

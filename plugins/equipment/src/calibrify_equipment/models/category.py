@@ -3,6 +3,8 @@
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -13,8 +15,6 @@ from calibrify_core.persistence.base import (
 )
 from calibrify_core.persistence.scoping import scoped
 from calibrify_core.persistence.types import Json
-from sqlalchemy.orm import Mapped, mapped_column
-
 from calibrify_equipment.models.tree import TreeNode
 
 DUE_SOON_DAYS = 30

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -16,8 +18,6 @@ from calibrify_core.persistence.base import (
 )
 from calibrify_core.persistence.scoping import Scope, scoped
 from calibrify_core.persistence.types import Json
-from sqlalchemy.orm import Mapped, mapped_column
-
 from calibrify_equipment.models.category import Category
 from calibrify_equipment.models.location import Location
 from calibrify_equipment.models.tree import subtree
@@ -89,8 +89,10 @@ class Equipment(Audited, Identified, OrganisationOwned, Timestamped, Versioned, 
     notes: Mapped[str] = mapped_column(sa.Text, default="")
     custom_fields: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
-    # Custody: with whom or where it is while checked out.
+    # Custody: with whom or where it is while checked out, and that one's name at the time.
     holder_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("core_user.id"))
+    held_at_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("equipment_location.id"))
+    held_by: Mapped[str] = mapped_column(sa.Text, default="")
     held_since: Mapped[datetime | None]
     expected_return_on: Mapped[date | None]
 

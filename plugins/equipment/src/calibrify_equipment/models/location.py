@@ -1,6 +1,8 @@
 """Locations: where an instrument belongs."""
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -10,8 +12,6 @@ from calibrify_core.persistence.base import (
     Versioned,
 )
 from calibrify_core.persistence.scoping import Scope, scoped
-from sqlalchemy.orm import Mapped, mapped_column
-
 from calibrify_equipment.models.tree import TreeNode, within
 
 KINDS = ("site", "building", "room", "bench")

@@ -4,6 +4,8 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -14,7 +16,6 @@ from calibrify_core.persistence.base import (
 )
 from calibrify_core.persistence.scoping import scoped
 from calibrify_core.persistence.types import Json
-from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Manufacturer(Audited, Identified, OrganisationOwned, Timestamped, Versioned, Base):

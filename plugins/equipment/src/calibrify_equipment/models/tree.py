@@ -1,7 +1,7 @@
 """What categories and locations share: trees whose nodes know their whole way up."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -21,7 +21,7 @@ class TreeNode:
         path: names from the root down.
     """
 
-    __tablename__: ClassVar[str]
+    __tablename__: Any
 
     name: Mapped[str] = mapped_column(sa.String(200))
     lineage: Mapped[str] = mapped_column(sa.Text)
@@ -85,7 +85,7 @@ def within(model: type[Any], kind: str, scope: Scope) -> sa.ColumnElement[bool]:
     if not roots:
         return sa.false()
     root = sa.orm.aliased(model)
-    above = (
+    return (
         sa.select(sa.literal(1))
         .where(
             root.id.in_(roots),
@@ -96,4 +96,3 @@ def within(model: type[Any], kind: str, scope: Scope) -> sa.ColumnElement[bool]:
         )
         .exists()
     )
-    return above

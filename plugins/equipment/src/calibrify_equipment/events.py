@@ -1,0 +1,99 @@
+"""What happens to instruments, told to whoever wants to know."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentRegistered:
+    """An instrument was entered.
+
+    Attributes:
+        equipment_id: which one.
+        asset_tag: its tag.
+        status: the state it starts in.
+        category_id: its category.
+        location_id: where it belongs.
+    """
+
+    equipment_id: uuid.UUID
+    asset_tag: str
+    status: str
+    category_id: uuid.UUID | None
+    location_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentChanged:
+    """Facts of an instrument changed; its state is told by `EquipmentTransitioned`.
+
+    Attributes:
+        equipment_id: which one.
+        fields: names of the members that are different now.
+    """
+
+    equipment_id: uuid.UUID
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentTransitioned:
+    """An instrument moved on to another state.
+
+    Attributes:
+        equipment_id: which one.
+        before: the state it left.
+        after: the state it is in.
+        reason: why, as the person said.
+    """
+
+    equipment_id: uuid.UUID
+    before: str
+    after: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentRetired:
+    """An instrument is gone for good; told beside `EquipmentTransitioned`.
+
+    Attributes:
+        equipment_id: which one.
+        reason: why.
+    """
+
+    equipment_id: uuid.UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentCheckedOut:
+    """An instrument was handed out.
+
+    Attributes:
+        equipment_id: which one.
+        holder_id: the person who has it, if a person has it.
+        location_id: where it was brought, if a place has it.
+        expected_return_on: when it should be back.
+    """
+
+    equipment_id: uuid.UUID
+    holder_id: uuid.UUID | None
+    location_id: uuid.UUID | None
+    expected_return_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentCheckedIn:
+    """An instrument came back.
+
+    Attributes:
+        equipment_id: which one.
+        condition: as it was found.
+    """
+
+    equipment_id: uuid.UUID
+    condition: str

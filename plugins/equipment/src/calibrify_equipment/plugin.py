@@ -1,0 +1,75 @@
+"""The table of contents of the equipment plugin: everything that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+
+from calibrify_core.hooks import declarations as declare
+from calibrify_core.hooks.specs import CORE_API, hookimpl
+from calibrify_equipment import hookspecs, permissions
+from calibrify_equipment.models import category, equipment, location, party
+from calibrify_equipment.public import UsabilityCheck
+from calibrify_equipment.services.equipment import SERIES
+from calibrify_equipment.services.usability import judge_status
+
+
+@hookimpl
+def calibrify_manifest() -> declare.Manifest:
+    """Says who the plugin is."""
+    return declare.Manifest(
+        "equipment",
+        "Equipment",
+        "The register of instruments: what is owned, where it is, and what state it is in.",
+        CORE_API,
+        "calibrify_equipment.migrations",
+    )
+
+
+@hookimpl
+def calibrify_hookspecs() -> Sequence[ModuleType]:
+    """Adds the hooks by which other plugins tell what they know of an instrument."""
+    return [hookspecs]
+
+
+@hookimpl
+def calibrify_models() -> Sequence[ModuleType]:
+    """Names the modules with the plugin's tables."""
+    return [category, location, party, equipment]
+
+
+@hookimpl
+def calibrify_permissions() -> Sequence[declare.Permission]:
+    """Declares what can be allowed."""
+    return permissions.PERMISSIONS
+
+
+@hookimpl
+def calibrify_scope_kinds() -> Sequence[declare.ScopeKind]:
+    """Declares that a grant can be limited to a subtree of places, or of kinds."""
+    return [
+        declare.ScopeKind("location", "Location", location.Location),
+        declare.ScopeKind("category", "Category", category.Category),
+    ]
+
+
+@hookimpl
+def calibrify_number_masks() -> Sequence[declare.NumberMask]:
+    """Declares the series of asset tags."""
+    return [declare.NumberMask(SERIES, "EQ-{YYYY}-{#####}")]
+
+
+@hookimpl
+def calibrify_page_slots() -> Sequence[declare.PageSlot]:
+    """Declares where other plugins may put panels on an instrument's page."""
+    subject = "Handed the instrument's record as the list shows it (ids are text)."
+    return [
+        declare.PageSlot("equipment.detail.main", f"Wide column. {subject}"),
+        declare.PageSlot("equipment.detail.side", f"Narrow column. {subject}"),
+    ]
+
+
+@hookimpl
+def calibrify_equipment_usability_checks() -> Sequence[UsabilityCheck]:
+    """Answers from the lifecycle whether an instrument may be used."""
+    return [UsabilityCheck("equipment.status", judge_status)]

@@ -1,0 +1,200 @@
+"""Equipment on the wire: what may be sent, and what comes back."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from calibrify_core.api.types import (
+    Body,
+    Date,
+    DecimalText,
+    ExactDecimal,
+    Identifier,
+    Line,
+    Moment,
+    Prose,
+    Shape,
+    ShortText,
+    partial,
+)
+
+StatusName = Literal[
+    "draft",
+    "in_service",
+    "in_calibration",
+    "in_maintenance",
+    "quarantined",
+    "out_of_service",
+    "lost",
+    "retired",
+]
+Criticality = Literal["low", "normal", "high"]
+Tag = Annotated[str, ShortText(100)]
+Version = Annotated[str, ShortText(100)]
+Unit = Annotated[str, ShortText(50)]
+Limitation = Annotated[str, ShortText(2_000, lines=True)]
+Reason = Annotated[str, ShortText(2_000, lines=True)]
+MOST_RANGES = 100
+
+
+class MeasuringRange(Body):
+    """One range of an instrument; `accuracy_text` is free text and never parsed silently."""
+
+    channel: Line | None = None
+    quantity: Line | None = None
+    unit: Unit | None = None
+    min: DecimalText | None = None
+    max: DecimalText | None = None
+    resolution: DecimalText | None = None
+    accuracy_text: Annotated[str, ShortText(1_000)] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "MeasuringRange":
+        """A range begins below its end, and what it resolves is more than nothing."""
+        if self.min is not None and self.max is not None and Decimal(self.min) > Decimal(self.max):
+            raise ValueError("The range ends below its beginning.")
+        if self.resolution is not None and Decimal(self.resolution) <= 0:
+            raise ValueError("A resolution is greater than zero.")
+        return self
+
+
+class EquipmentReplacement(Body):
+    """An instrument, as PUT replaces it: a member that is left out takes its default."""
+
+    name: Annotated[str, ShortText(300, least=1)]
+    asset_tag: Tag | None = None
+    serial_number: Line | None = None
+    manufacturer: Line | None = None
+    model: Line | None = None
+    category_id: Identifier | None = None
+    location_id: Identifier | None = None
+    department: Line | None = None
+    owner_id: Identifier | None = None
+    custodian_id: Identifier | None = None
+    supplier_id: Identifier | None = None
+    parent_id: Identifier | None = None
+    ranges: list[MeasuringRange] = Field(default_factory=list, max_length=MOST_RANGES)
+    is_reference_standard: bool = False
+    use_limitation: Limitation | None = None
+    criticality: Criticality = "normal"
+    acquired_on: Date | None = None
+    warranty_until: Date | None = None
+    purchase_price: ExactDecimal | None = None
+    firmware_version: Version | None = None
+    notes: Prose | None = None
+    custom_fields: dict[str, Any] = Field(default_factory=dict)
+
+
+class EquipmentIn(EquipmentReplacement):
+    """A new instrument; later its state changes by transitions alone."""
+
+    status: StatusName = "in_service"
+
+
+EquipmentChange = partial(EquipmentReplacement, "EquipmentChange")
+
+
+class TransitionIn(Body):
+    """A move to another state."""
+
+    to: StatusName
+    reason: Reason = ""
+    override_reason: Reason = ""
+
+
+class CheckoutIn(Body):
+    """Handing an instrument out: to a person, by default the caller, or to a place."""
+
+    holder_id: Identifier | None = None
+    location_id: Identifier | None = None
+    expected_return_on: Date | None = None
+    condition: Reason = ""
+    override_reason: Reason = ""
+
+
+class CheckinIn(Body):
+    """Taking an instrument back."""
+
+    condition: Reason = ""
+
+
+class Named(Shape):
+    """Something by its id and name."""
+
+    id: Identifier
+    name: str
+
+
+class Placed(Named):
+    """A location with its way down from the root."""
+
+    path: str
+
+
+class Custody(Shape):
+    """With whom, or where, an instrument is while it is checked out."""
+
+    holder: Named | None
+    location: Named | None
+    since: Moment
+    expected_return_on: Date | None
+
+
+class RangeOut(Shape):
+    """One range of an instrument."""
+
+    channel: str | None = None
+    quantity: str | None = None
+    unit: str | None = None
+    min: DecimalText | None = None
+    max: DecimalText | None = None
+    resolution: DecimalText | None = None
+    accuracy_text: str | None = None
+
+
+class EquipmentOut(Shape):
+    """An instrument, in lists as by itself; other plugins add members."""
+
+    id: Identifier
+    asset_tag: str
+    name: str
+    serial_number: str
+    manufacturer: str
+    model: str
+    category_id: Identifier | None
+    category: Named | None
+    location_id: Identifier | None
+    location: Placed | None
+    department: str
+    owner_id: Identifier | None
+    custodian_id: Identifier | None
+    custodian: Named | None
+    supplier_id: Identifier | None
+    parent_id: Identifier | None
+    ranges: list[RangeOut]
+    is_reference_standard: bool
+    use_limitation: str
+    status: StatusName
+    custody: Custody | None
+    criticality: Criticality
+    acquired_on: Date | None
+    warranty_until: Date | None
+    purchase_price: ExactDecimal | None
+    firmware_version: str
+    notes: str
+    custom_fields: dict[str, Any]
+    created_at: Moment
+    updated_at: Moment
+
+
+class HistoryOut(Shape):
+    """One entry of an instrument's history."""
+
+    id: Identifier
+    at: Moment
+    kind: Literal["created", "changed", "transition", "custody", "other"]
+    action: str
+    actor: str
+    changes: dict[str, Any]
+    reason: str | None

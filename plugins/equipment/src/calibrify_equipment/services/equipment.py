@@ -1,0 +1,283 @@
+"""Instruments: entering, changing, finding and retiring them."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
+from calibrify_core.kernel.ids import new_id
+from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.domain import custom_fields, identity
+from calibrify_equipment.events import EquipmentChanged, EquipmentRegistered
+from calibrify_equipment.models.category import Category
+from calibrify_equipment.models.equipment import Equipment
+from calibrify_equipment.permissions import CATEGORY_VIEW, CHANGE, VIEW
+from calibrify_equipment.public import move_on
+from calibrify_equipment.services.catalogue import match_manufacturer, match_model
+from calibrify_equipment.services.references import check_reach, check_references
+
+SERIES = "equipment.equipment"
+API_PATH = "/api/v1/equipment/"
+LABEL_BYTES = 9
+
+TEXTS = (
+    "name", "serial_number", "manufacturer", "model", "department", "use_limitation",
+    "firmware_version", "notes",
+)
+PLAIN = (
+    *TEXTS, "asset_tag", "category_id", "location_id", "owner_id", "custodian_id", "supplier_id",
+    "parent_id", "is_reference_standard", "criticality", "acquired_on", "warranty_until",
+    "purchase_price",
+)
+DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(TEXTS, ""),
+    **dict.fromkeys(PLAIN[len(TEXTS) :]),
+    "is_reference_standard": False,
+    "criticality": "normal",
+    "ranges": [],
+    "custom_fields": {},
+}
+_IDENTITY = frozenset({"asset_tag", "serial_number", "name", "manufacturer", "model"})
+
+
+def new_label_code() -> str:
+    """Returns a random code for a QR label, 72 bits: nobody finds another by counting."""
+    return secrets.token_urlsafe(LABEL_BYTES)
+
+
+def derived(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the columns of an instrument that follow from others.
+
+    Args:
+        values: with ``asset_tag, serial_number, name, manufacturer, model``.
+    """
+    tag, serial = values["asset_tag"], values["serial_number"]
+    manufacturer, model = values["manufacturer"], values["model"]
+    return {
+        "tag_key": identity.tag_key(tag),
+        "identity_key": identity.identity_key(manufacturer, model, serial),
+        "search_text": identity.search_text(tag, serial, values["name"], manufacturer, model),
+    }
+
+
+def find(unit: UnitOfWork, equipment_id: uuid.UUID, permission: str = VIEW) -> Equipment:
+    """Returns an instrument.
+
+    Raises:
+        NotFound: it does not exist, or lies outside of what the permission reaches.
+    """
+    return unit.find(Equipment, equipment_id, permission)
+
+
+def register(unit: UnitOfWork, values: Mapping[str, Any]) -> Equipment:
+    """Enters a new instrument.
+
+    Args:
+        unit: the unit of work.
+        values: checked members as `schemas.equipment.EquipmentIn` names them; those that are
+            absent or None take their defaults. Without a tag one is drawn from the number mask.
+
+    Raises:
+        Forbidden: nobody said that the author may do this anywhere.
+        Invalid: an id does not exist for the author, or a custom field is wrong.
+        Conflict: tag or serial number belong to another instrument, which ``existing`` links.
+    """
+    unit.access.require(CHANGE)
+    facts = dict(DEFAULTS)
+    facts.update({name: value for name, value in values.items() if value is not None})
+    facts.setdefault("status", "in_service")
+    _check(unit, facts, facts)
+    facts |= _catalogued(unit, facts)
+    given = bool(facts["asset_tag"])
+    while True:
+        if not given:
+            facts["asset_tag"] = unit.next_number(SERIES)
+        facts |= derived(facts)
+        taken = _taken(unit, facts)
+        if taken is None:
+            break
+        if given or taken.asset_tag != facts["asset_tag"]:
+            raise _collision(unit, facts, taken)
+    equipment = Equipment(
+        id=new_id(),
+        organisation_id=unit.organisation.id,
+        label_code=new_label_code(),
+        **facts,
+    )
+    unit.add(equipment)
+    _flush(unit)
+    unit.publish(
+        EquipmentRegistered(
+            equipment.id, equipment.asset_tag, equipment.status, equipment.category_id,
+            equipment.location_id,
+        )
+    )
+    return equipment
+
+
+def change(unit: UnitOfWork, equipment: Equipment, values: Mapping[str, Any]) -> Equipment:
+    """Changes members of an instrument that was found with the permission to change it.
+
+    Args:
+        unit: the unit of work.
+        equipment: from `find` with `CHANGE`.
+        values: the members that change; None empties one. A blank tag keeps the present one.
+
+    Raises:
+        Invalid: an id does not exist for the author, or a custom field is wrong.
+        Conflict: tag or serial number belong to another instrument, which ``existing`` links.
+    """
+    wanted = {
+        name: DEFAULTS[name] if value is None else value
+        for name, value in values.items()
+        if not (name == "asset_tag" and not value)
+    }
+    present = {name: getattr(equipment, name) for name in DEFAULTS}
+    changed = {name: value for name, value in wanted.items() if value != present[name]}
+    if not changed:
+        return equipment
+    facts = present | changed
+    _check(unit, changed, facts, equipment.id)
+    if "custom_fields" in changed:
+        changed["custom_fields"] = facts["custom_fields"]
+    if {"manufacturer", "model"} & set(changed):
+        changed |= _catalogued(unit, facts)
+        facts |= changed
+    if _IDENTITY & set(changed):
+        keys = derived(facts)
+        taken = _taken(unit, facts | keys, equipment.id)
+        if taken is not None:
+            raise _collision(unit, facts, taken)
+        changed |= keys
+    for name, value in changed.items():
+        setattr(equipment, name, value)
+    _flush(unit)
+    names = tuple(sorted(name for name in changed if name in DEFAULTS))
+    unit.publish(EquipmentChanged(equipment.id, names))
+    return equipment
+
+
+def replace(unit: UnitOfWork, equipment: Equipment, values: Mapping[str, Any]) -> Equipment:
+    """Replaces all members of an instrument; one that is absent takes its default.
+
+    Raises:
+        Invalid: as `change`.
+        Conflict: as `change`.
+    """
+    return change(unit, equipment, {**DEFAULTS, **values})
+
+
+def retire(unit: UnitOfWork, equipment: Equipment, reason: str = "") -> Equipment:
+    """Retires an instrument: it leaves the lists of what is used, and its history stays.
+
+    Args:
+        unit: the unit of work.
+        equipment: from `find` with `CHANGE`.
+        reason: why.
+
+    Raises:
+        Conflict: its present state does not lead there.
+    """
+    if equipment.status != "retired":
+        move_on(unit, equipment, "retired", reason)
+    return equipment
+
+
+def _check(
+    unit: UnitOfWork,
+    changed: Mapping[str, Any],
+    facts: dict[str, Any],
+    equipment_id: uuid.UUID | None = None,
+) -> None:
+    """Checks what an instrument refers to; cleans its custom fields in place.
+
+    Raises:
+        Invalid: with every error.
+    """
+    errors = check_references(unit, changed)
+    if not errors and (equipment_id is None or {"location_id", "category_id"} & set(changed)):
+        errors = check_reach(unit, facts["location_id"], facts["category_id"])
+    if equipment_id is not None and changed.get("parent_id") == equipment_id:
+        errors.append(FieldError("/parent_id", "An instrument is no part of itself."))
+    if not errors and ({"custom_fields", "category_id"} & set(changed)):
+        schema = _custom_schema(unit, facts["category_id"])
+        clean, problems = custom_fields.check_values(schema, facts["custom_fields"])
+        if "custom_fields" in changed or facts["custom_fields"]:
+            errors = [FieldError(f"/custom_fields{where}", what) for where, what in problems]
+        facts["custom_fields"] = clean
+    if errors:
+        raise Invalid(errors)
+
+
+def _custom_schema(unit: UnitOfWork, category_id: uuid.UUID | None) -> Mapping[str, Any]:
+    """Returns what a category asks of its instruments."""
+    if category_id is None:
+        return {}
+    statement = sa.select(Category.custom_field_schema).where(Category.id == category_id)
+    found = unit.session.execute(unit.restrict(statement, Category, CATEGORY_VIEW)).one_or_none()
+    return found[0] if found else {}
+
+
+def _catalogued(unit: UnitOfWork, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Matches or makes manufacturer and model; returns their ids and names."""
+    maker, model = facts["manufacturer"], facts["model"]
+    if not maker:
+        return {"manufacturer": "", "manufacturer_id": None, "model": model, "model_id": None}
+    maker_id, maker = match_manufacturer(unit, maker)
+    model_id = None
+    if model:
+        model_id, model = match_model(unit, maker_id, model)
+    return {
+        "manufacturer": maker, "manufacturer_id": maker_id, "model": model, "model_id": model_id,
+    }
+
+
+def _taken(
+    unit: UnitOfWork, facts: Mapping[str, Any], but: uuid.UUID | None = None
+) -> Any:
+    """Returns another instrument of the organisation with the same tag or identity, if any."""
+    same = [Equipment.asset_tag == facts["asset_tag"]]
+    if facts["identity_key"] is not None:
+        same.append(Equipment.identity_key == facts["identity_key"])
+    table = Equipment.__table__
+    statement = (
+        sa.select(table.c.id, table.c.asset_tag, table.c.identity_key)
+        .where(table.c.organisation_id == unit.organisation.id, sa.or_(*same))
+        .limit(2)
+    )
+    rows = unit.session.connection().execute(statement).all()
+    return next((row for row in rows if row.id != but), None)
+
+
+def _collision(unit: UnitOfWork, facts: Mapping[str, Any], taken: Any) -> CalibrifyError:
+    """Returns the error about another instrument, linked if the author may see it."""
+    if taken.asset_tag == facts["asset_tag"]:
+        detail = f"The asset tag {facts['asset_tag']} belongs to another instrument."
+    else:
+        detail = (
+            f"The serial number {facts['serial_number']} of this manufacturer and model belongs "
+            f"to another instrument."
+        )
+    statement = sa.select(Equipment.id).where(Equipment.id == taken.id)
+    seen = unit.session.execute(unit.restrict(statement, Equipment, VIEW)).one_or_none()
+    if seen is None:
+        return Conflict(detail)
+    return Conflict(f"{detail[:-1]}: {taken.asset_tag}.", existing=f"{API_PATH}{taken.id}/")
+
+
+def _flush(unit: UnitOfWork) -> None:
+    """Writes; whoever was faster by a moment is met as a conflict too."""
+    try:
+        unit.session.flush()
+    except IntegrityError as error:
+        text = str(error.orig)
+        if "identity_key" in text or "asset_tag" in text:
+            what = "serial number" if "identity_key" in text else "asset tag"
+            raise Conflict(f"Another instrument has just taken this {what}.") from None
+        raise

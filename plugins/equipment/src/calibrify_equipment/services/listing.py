@@ -1,0 +1,315 @@
+"""The list of instruments: one `ListSpec` for API, pages, search, export and reports.
+
+Facets of other plugins are joined in: each has one row per instrument in a table of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from calibrify_core.auth.user import User
+from calibrify_core.kernel.errors import NotFound
+from calibrify_core.persistence.scoping import unscoped
+from calibrify_core.records.listing import Kind, ListField, ListSpec
+from calibrify_core.work.platform import Platform
+from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.domain.identity import search_pattern
+from calibrify_equipment.domain.lifecycle import WORDS
+from calibrify_equipment.models.category import Category
+from calibrify_equipment.models.equipment import Equipment
+from calibrify_equipment.models.location import Location
+from calibrify_equipment.models.tree import subtree
+from calibrify_equipment.permissions import VIEW
+from calibrify_equipment.public import ListFacet
+
+CRITICALITY = ("low", "normal", "high")
+FACETS = "calibrify_equipment_list_facets"
+
+
+class id_text(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
+    """An id as JSON has it: lists are read as text, which spares making objects of ids."""
+
+    inherit_cache = True
+    type = sa.Text()
+    name = "id_text"
+
+
+@compiles(id_text, "postgresql")
+def _id_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
+
+
+@compiles(id_text)
+def _id_text_default(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    hexadecimal = compiler.process(element.clauses, **options)
+    parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    return "||'-'||".join(f"substr({hexadecimal},{start},{size})" for start, size in parts)
+
+
+_e = Equipment
+_OWN: tuple[Any, ...] = (
+    id_text(_e.id).label("id"),
+    _e.asset_tag,
+    _e.name,
+    _e.serial_number,
+    _e.manufacturer,
+    _e.model,
+    id_text(_e.category_id).label("category_id"),
+    Category.name.label("category_name"),
+    id_text(_e.location_id).label("location_id"),
+    Location.name.label("location_name"),
+    Location.path.label("location_path"),
+    _e.department,
+    id_text(_e.owner_id).label("owner_id"),
+    id_text(_e.custodian_id).label("custodian_id"),
+    sa.func.coalesce(sa.func.nullif(User.name, ""), User.username).label("custodian_name"),
+    id_text(_e.supplier_id).label("supplier_id"),
+    id_text(_e.parent_id).label("parent_id"),
+    _e.ranges,
+    _e.is_reference_standard,
+    _e.use_limitation,
+    _e.status,
+    id_text(_e.holder_id).label("holder_id"),
+    id_text(_e.held_at_id).label("held_at_id"),
+    _e.held_by,
+    _e.held_since,
+    _e.expected_return_on,
+    _e.criticality,
+    _e.acquired_on,
+    _e.warranty_until,
+    _e.purchase_price,
+    _e.firmware_version,
+    _e.notes,
+    _e.custom_fields,
+    _e.created_at,
+    _e.updated_at,
+    _e.version,
+)
+
+
+def _custody(
+    holder: str | None, place: str | None, name: str, since: Any, back: Any
+) -> dict[str, Any] | None:
+    """Returns with whom, or where, an instrument is; None if it is at home."""
+    if since is None:
+        return None
+    return {
+        "holder": {"id": holder, "name": name} if holder else None,
+        "location": {"id": place, "name": name} if place else None,
+        "since": since,
+        "expected_return_on": back,
+    }
+
+
+def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
+    """Turns a row into the members that this plugin gives; ids are text."""
+    (
+        id_, tag, name, serial, maker, model, category_id, category, location_id, location, path,
+        department, owner_id, custodian_id, custodian, supplier_id, parent_id, ranges, standard,
+        limitation, status, holder, place, held_by, since, back, criticality, acquired, warranty,
+        price, firmware, notes, custom, created, updated, _version,
+    ) = row[: len(_OWN)]  # fmt: skip
+    return {
+        "id": id_,
+        "asset_tag": tag,
+        "name": name,
+        "serial_number": serial,
+        "manufacturer": maker,
+        "model": model,
+        "category_id": category_id,
+        "category": {"id": category_id, "name": category} if category_id else None,
+        "location_id": location_id,
+        "location": {"id": location_id, "name": location, "path": path} if location_id else None,
+        "department": department,
+        "owner_id": owner_id,
+        "custodian_id": custodian_id,
+        "custodian": {"id": custodian_id, "name": custodian} if custodian_id else None,
+        "supplier_id": supplier_id,
+        "parent_id": parent_id,
+        "ranges": ranges,
+        "is_reference_standard": standard,
+        "use_limitation": limitation,
+        "status": status,
+        "custody": _custody(holder, place, held_by, since, back) if since else None,
+        "criticality": criticality,
+        "acquired_on": acquired,
+        "warranty_until": warranty,
+        "purchase_price": price,
+        "firmware_version": firmware,
+        "notes": notes,
+        "custom_fields": custom,
+        "created_at": created,
+        "updated_at": updated,
+    }
+
+
+def _below(model: Any, column: Any) -> Callable[[Sequence[Any], Any], sa.ColumnElement[bool]]:
+    """Makes the filter of a tree: a node means itself and all that lies below it.
+
+    The ids are fetched first: with them at hand the database reads the rows in order from an
+    index, with a subquery it would sort them.
+    """
+
+    def matches(values: Sequence[uuid.UUID], unit: UnitOfWork) -> sa.ColumnElement[bool]:
+        statement = unit.restrict(subtree(model, tuple(values)), model, _SEEN[model])
+        ids = list(unit.session.execute(statement).scalars())
+        if len(ids) == 1:
+            return column == ids[0]  # type: ignore[no-any-return]
+        return column.in_(ids)  # type: ignore[no-any-return]
+
+    return matches
+
+
+# What lies in a tree is cut by the scope of the instruments; the tree itself only names nodes.
+_SEEN: Mapping[Any, str] = {Category: VIEW, Location: VIEW}
+
+
+def _fields() -> tuple[ListField, ...]:
+    """Returns the fields of the list that this plugin gives."""
+    words = tuple(str(status) for status in WORDS)
+    item = ListField
+    return (
+        item(
+            "asset_tag", "Asset tag", column=_e.asset_tag, orderable=True, order_column=_e.tag_key
+        ),
+        item("name", "Name", column=_e.name, orderable=True),
+        item("serial_number", "Serial number", column=_e.serial_number, orderable=True),
+        item("manufacturer", "Manufacturer", column=_e.manufacturer, orderable=True),
+        item("model", "Model", column=_e.model, orderable=True),
+        item(
+            "category", "Category", Kind.IDENTIFIER, _e.category_id,
+            matches=_below(Category, _e.category_id),
+        ),
+        item("category_id", "Category", Kind.IDENTIFIER, _e.category_id, filterable=False),
+        item(
+            "location", "Location", Kind.IDENTIFIER, _e.location_id,
+            matches=_below(Location, _e.location_id),
+        ),
+        item("location_id", "Location", Kind.IDENTIFIER, _e.location_id, filterable=False),
+        item("department", "Department", column=_e.department),
+        item("owner_id", "Owner", Kind.IDENTIFIER, _e.owner_id),
+        item("custodian_id", "Custodian", Kind.IDENTIFIER, _e.custodian_id),
+        item("custodian", "Custodian", Kind.IDENTIFIER, _e.custodian_id),
+        item("supplier_id", "Supplier", Kind.IDENTIFIER, _e.supplier_id),
+        item("parent_id", "Part of", Kind.IDENTIFIER, _e.parent_id),
+        item("ranges", "Ranges", Kind.OTHER, filterable=False),
+        item("is_reference_standard", "Reference standard", Kind.BOOLEAN, _e.is_reference_standard),
+        item("use_limitation", "Limitation of use", filterable=False),
+        item("status", "Status", Kind.CHOICE, _e.status, choices=words),
+        item("custody", "Custody", Kind.OTHER, filterable=False),
+        item("criticality", "Criticality", Kind.CHOICE, _e.criticality, choices=CRITICALITY),
+        item(
+            "acquired_on", "Acquired on", Kind.DATE, _e.acquired_on, orderable=True, nullable=True
+        ),
+        item(
+            "warranty_until", "Warranty until", Kind.DATE, _e.warranty_until, orderable=True,
+            nullable=True,
+        ),
+        item("purchase_price", "Purchase price", Kind.OTHER, filterable=False),
+        item("firmware_version", "Firmware version", column=_e.firmware_version),
+        item("notes", "Notes", filterable=False),
+        item("custom_fields", "Custom fields", Kind.OTHER, filterable=False),
+        item("created_at", "Created at", Kind.MOMENT, _e.created_at, orderable=True),
+        item("updated_at", "Updated at", Kind.MOMENT, _e.updated_at, orderable=True),
+    )
+
+
+def _search(word: str) -> sa.ColumnElement[bool]:
+    """Returns the condition of one word of ``q``."""
+    return _e.search_text.like(search_pattern(word), escape="\\")
+
+
+def _source() -> Any:
+    """Returns instruments with the names that are shown beside them."""
+    return (
+        sa.join(_e, Category, Category.id == _e.category_id, isouter=True)
+        .join(Location, Location.id == _e.location_id, isouter=True)
+        .join(User, User.id == _e.custodian_id, isouter=True)
+    )
+
+
+def _with_facets(own: ListSpec, facets: Sequence[ListFacet]) -> ListSpec:
+    """Returns the list with what other plugins know of each instrument."""
+    source: Any = own.source
+    for facet in facets:
+        model = facet.model
+        # The organisation is equated too, so that an index which begins with it serves the order.
+        source = source.join(
+            model,
+            sa.and_(model.equipment_id == _e.id, model.organisation_id == _e.organisation_id),
+        )
+    shapes = tuple(facet.shape for facet in facets)
+
+    def shape(row: Any, unit: Any) -> dict[str, Any]:
+        record = shape_own(row, unit)
+        for more in shapes:
+            record.update(more(row, unit))
+        return record
+
+    return own.extended(
+        [field for facet in facets for field in facet.fields],
+        [column for facet in facets for column in facet.columns],
+        source,
+        shape,
+        [facet.model for facet in facets],
+    )
+
+
+_SPECS: dict[int, tuple[Any, ListSpec]] = {}
+
+
+def equipment_list(platform: Platform) -> ListSpec:
+    """Returns the list of instruments with all facets, made once for each set of plugins.
+
+    Its records hold the members of `schemas.equipment.EquipmentOut` and of all facets, with ids
+    as text. Default order is by tag.
+    """
+    plugins = platform.plugins
+    known = _SPECS.get(id(plugins))
+    if known is None or known[0] is not plugins:
+        own = ListSpec(
+            model=Equipment,
+            permission=VIEW,
+            columns=_OWN,
+            source=_source(),
+            key=_e.id,
+            fields={field.name: field for field in _fields()},
+            shape=shape_own,
+            default_ordering=("asset_tag",),
+            search=_search,
+            joined=(Category, Location, User),
+        )
+        known = _SPECS[id(plugins)] = (plugins, _with_facets(own, facets_of(platform)))
+    return known[1]
+
+
+def facets_of(platform: Platform) -> list[ListFacet]:
+    """Returns what other plugins add to the list, in dependency order."""
+    return platform.plugins.values(FACETS)
+
+
+def read_record(unit: UnitOfWork, equipment_id: uuid.UUID) -> tuple[dict[str, Any], int]:
+    """Returns one instrument as the list shows it, and its version.
+
+    Raises:
+        NotFound: it does not exist, or lies outside of the scope.
+    """
+    spec = equipment_list(unit.platform)
+    statement = sa.select(*spec.columns).select_from(spec.source).where(_e.id == equipment_id)
+    statement = unit.restrict(statement, Equipment, VIEW)
+    row = unit.session.execute(_joined(statement, spec)).one_or_none()
+    if row is None:
+        raise NotFound("This instrument does not exist.")
+    return spec.shape(row, unit), row.version
+
+
+def _joined(statement: sa.Select[Any], spec: ListSpec) -> sa.Select[Any]:
+    """Marks the tables that the list brings along."""
+    return unscoped(statement, *spec.joined, because="shown with the instrument itself")
