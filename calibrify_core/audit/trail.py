@@ -17,6 +17,7 @@ from calibrify_core.audit.digest import entry_digest
 from calibrify_core.audit.entry import AuditEntry
 from calibrify_core.kernel.actor import Actor
 from calibrify_core.kernel.ids import new_id
+from calibrify_core.persistence.session import GuardedSession
 
 INFO = "calibrify_audit"
 ALWAYS_SKIPPED = frozenset({"created_at", "updated_at", "version", "organisation_id"})
@@ -65,10 +66,7 @@ def watch(session: Session, author: Author, key: bytes) -> None:
         author: the unit: who acts, for whom and why.
         key: key of the entries' digests.
     """
-    first = INFO not in session.info
     session.info[INFO] = _Watch(author, key)
-    if first:
-        event.listen(session, "after_flush", _after_flush)
 
 
 def record(
@@ -95,8 +93,11 @@ def write_batch(
     _write(session, list(rows))
 
 
+@event.listens_for(GuardedSession, "after_flush")
 def _after_flush(session: Session, _: Any) -> None:
-    """Turns what a flush changed into entries."""
+    """Turns what a flush of a watched session changed into entries."""
+    if INFO not in session.info:
+        return
     found = []
     for action, objects in (
         ("create", session.new),

@@ -85,8 +85,8 @@ def _marked(statement: S, model: type[Any]) -> S:
     return statement.execution_options(**{OPTION: known | {model}})
 
 
-def install_guard(session: Session) -> None:
-    """Puts the guard on a session."""
+def install_guard(session: type[Session]) -> None:
+    """Puts the guard on a class of sessions."""
     event.listen(session, "do_orm_execute", _guard)
 
 

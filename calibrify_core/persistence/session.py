@@ -8,14 +8,23 @@ from calibrify_core.persistence.engine import Database
 from calibrify_core.persistence.scoping import install_guard
 
 
-def new_session(database: Database, *, write: bool) -> Session:
-    """Makes a session with the scope guard on it.
+class GuardedSession(Session):
+    """A session that lets no statement over a scoped class pass without its scope.
+
+    Listeners of every session are registered on this class, once: doing it for each session
+    would cost more than many a request.
+    """
+
+
+install_guard(GuardedSession)
+
+
+def new_session(database: Database, *, write: bool) -> GuardedSession:
+    """Makes a session.
 
     Args:
         database: where to.
         write: whether it may change something; a reading session is bound to the reader.
     """
     engine = database.writer if write else database.reader
-    session = Session(bind=engine, autoflush=write, expire_on_commit=False)
-    install_guard(session)
-    return session
+    return GuardedSession(bind=engine, autoflush=write, expire_on_commit=False)

@@ -20,7 +20,7 @@ from calibrify_core.kernel.errors import NotFound
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.mail.interface import Mailer
 from calibrify_core.persistence.engine import Database
-from calibrify_core.persistence.session import new_session
+from calibrify_core.persistence.session import GuardedSession, new_session
 from calibrify_core.storage.interface import Storage
 from calibrify_core.tasks.bell import Bell
 from calibrify_core.work.access import Access
@@ -28,8 +28,18 @@ from calibrify_core.work.keys import Keys
 from calibrify_core.work.organisation import Organisation, OrganisationFacts
 from calibrify_core.work.unit import UnitOfWork
 
+BELL = "calibrify_bell"
+
 # Loads the present rights of a user: a task runs with what its requester may do now.
 Recognise = Callable[[Session, uuid.UUID], tuple[Actor, Access]]
+
+
+@event.listens_for(GuardedSession, "after_commit")
+def _ring(session: Session) -> None:
+    """Rings the bell of the platform whose session committed."""
+    bell: Bell | None = session.info.get(BELL)
+    if bell is not None:
+        bell.ring()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class Platform:
         """Makes a session; a commit of a writing one rings the bell of the relay."""
         session = new_session(self.database, write=write)
         if write:
-            event.listen(session, "after_commit", lambda _: self.bell.ring())
+            session.info[BELL] = self.bell
         return session
 
     @contextmanager
