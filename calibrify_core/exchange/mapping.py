@@ -245,16 +245,8 @@ def build_plan(
     steps = []
     for column, name in complete.items():
         if name is not None:
-            item = by_name[name]
-            read = make_reader(
-                item,
-                date_format=options.date_format.get(column),
-                date_order=orders.get(column),
-                separator=options.location_separator,
-            )
-            mapped = _value_map(item, options, by_name, readers, errors)
-            folded = {text.casefold(): several for text, several in mapped.items()}
-            steps.append(_Step(column, name, read, mapped, folded))
+            mapped = _value_map(by_name[name], options, by_name, readers, errors)
+            steps.append(_step(column, by_name[name], options, orders.get(column), mapped))
     defaults = _defaults(options, by_name, readers, errors)
     if errors:
         raise Invalid(errors)
@@ -272,6 +264,23 @@ def build_plan(
         _defaults=defaults,
         _required=tuple(name for name in reverse if by_name[name].required),
     )
+
+
+def _step(
+    column: str,
+    item: ImportField,
+    options: ImportOptions,
+    order: DateOrder | None,
+    mapped: dict[str, dict[str, Any]],
+) -> _Step:
+    read = make_reader(
+        item,
+        date_format=options.date_format.get(column),
+        date_order=order,
+        separator=options.location_separator,
+    )
+    folded = {text.casefold(): several for text, several in mapped.items()}
+    return _Step(column, item.name, read, mapped, folded)
 
 
 def _check_mapping(
