@@ -21,7 +21,8 @@ from calibrify_core.web.page import formats_of, make_page, nonce_of
 PARAMETER = re.compile(r"\{(\w+):uuid\}")
 UUID_PATTERN = r"{\1:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}}"
 POLICY = (
-    "default-src 'none'; script-src 'self' 'nonce-{nonce}'{origin}; style-src 'self' 'nonce-{nonce}'{origin}; "
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'{origin}; "
+    "style-src 'self' 'nonce-{nonce}'{origin}; "
     "img-src 'self' data: blob:{origin}; font-src 'self'{origin}; connect-src 'self'; "
     "media-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "manifest-src 'self'; worker-src 'self'"
