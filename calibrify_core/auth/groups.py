@@ -115,6 +115,9 @@ class Groups:
             )
         )
         session.flush()
+        # The group itself counts as changed, so that a stale version is noticed.
+        group.updated_at = self._unit.clock.now()
+        session.flush()
         if before - after:
             require_one_left(self._unit)
         changes = {"members": [_texts(before), _texts(after)]}

@@ -16,7 +16,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from calibrify_core.kernel.errors import TooManyRequests
 
-CALLER = "1800/minute"
+CALLER = "6000/minute"
 STRANGER = "300/minute"
 
 

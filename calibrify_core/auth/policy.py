@@ -92,11 +92,6 @@ class SecurityPolicy:
         """Returns the headers that take the session's cookie away."""
         return [cookies.drop(request.environ, self._settings)]
 
-    def visit(self, request: Any) -> Visit:
-        """Returns what the audit trail keeps of where a request came from."""
-        trusted = self._settings.trusted_proxies
-        return Visit(request.request_id, address.client_address(request.environ, trusted))
-
     def _by_header(self, request: Any, header: str) -> Principal | None:
         """Recognises an access token or an API token."""
         kind, _, secret = header.partition(" ")
@@ -106,13 +101,13 @@ class SecurityPolicy:
         now = self._platform.clock.now()
         if secret.startswith(API_TOKEN_PREFIX):
             return recognition.recognise_token(
-                _connection(request), digest(secret), now, self.visit(request)
+                _connection(request), digest(secret), now, visit_of(request)
             )
         claims = self._access_tokens.read(secret)
         if claims is None:
             return None
         return recognition.recognise_family(
-            _connection(request), claims.family_id, claims.user_id, now, self.visit(request)
+            _connection(request), claims.family_id, claims.user_id, now, visit_of(request)
         )
 
     def _by_cookie(self, request: Any) -> Principal | None:
@@ -122,8 +117,14 @@ class SecurityPolicy:
             return None
         now = self._platform.clock.now()
         return recognition.recognise_session(
-            _connection(request), digest(secret), now, self.visit(request)
+            _connection(request), digest(secret), now, visit_of(request)
         )
+
+
+def visit_of(request: Any) -> Visit:
+    """Returns what the audit trail keeps of where a request came from."""
+    trusted = request.platform.settings.trusted_proxies
+    return Visit(request.request_id, address.client_address(request.environ, trusted))
 
 
 def session_secret(request: Any) -> str | None:

@@ -21,7 +21,13 @@ from calibrify_core.auth.secret import SESSION_PREFIX, digest, new_secret
 from calibrify_core.auth.signed_in import SESSION_LIFE, BrowserSession
 from calibrify_core.auth.user import ACTIVE, PERSON, User, account_key
 from calibrify_core.kernel.actor import Actor
-from calibrify_core.kernel.errors import CalibrifyError, NotFound, Unauthenticated
+from calibrify_core.kernel.errors import (
+    CalibrifyError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+)
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
@@ -126,6 +132,34 @@ class SignIn:
 
         self.authenticate(principal.username, password, visit, keep)
 
+    def change_password(
+        self, principal: Principal, current: str, password: str, visit: Visit
+    ) -> None:
+        """Changes the password of somebody who is signed in; other sign-ins of theirs end.
+
+        Raises:
+            Invalid: the present password is wrong, or the new one breaks the rules.
+            Forbidden: the caller acts by an API token.
+            TooManyRequests: too many failed attempts.
+        """
+        if principal.kind == "token":
+            raise Forbidden("A token changes no password: sign in for that.")
+        organisation = principal.organisation
+        words = (principal.username, principal.actor.name, organisation.name, organisation.title)
+        passwords.check(password, words, "new_password")
+        hashed = passwords.hash_password(password)
+
+        def keep(unit: UnitOfWork, account: Account) -> None:
+            values = {"password_hash": hashed, "password_changed_at": unit.clock.now()}
+            _update(unit.session, account, values)
+            revocation.end_all(unit.session, account.user_id, keep=principal.credential_id)
+            _note(unit, "change_password", account, visit)
+
+        try:
+            self.authenticate(principal.username, current, visit, keep)
+        except Unauthenticated:
+            raise Invalid.field("current_password", "This is not the present password.") from None
+
     def authenticate(self, name: str, password: str, visit: Visit, keep: Any) -> Account:
         """Checks a name and password, and lets ``keep`` write what follows.
 
@@ -162,7 +196,7 @@ class SignIn:
             if not _still_good(unit.session, account):
                 raise Unauthenticated(WRONG)
             if better is not None:
-                _rehash(unit.session, account, better)
+                _update(unit.session, account, {"password_hash": better})
             keep(unit, account)
         return account
 
@@ -225,12 +259,11 @@ def _still_good(session: Session, account: Account) -> bool:
     return session.connection().execute(statement.with_for_update()).first() is not None
 
 
-def _rehash(session: Session, account: Account, better: str) -> None:
-    """Keeps the hash with today's parameters; the password itself did not change."""
+def _update(session: Session, account: Account, values: dict[str, Any]) -> None:
+    """Writes columns of an account that never enter the audit trail."""
     table: Any = User.__table__
-    session.connection().execute(
-        sa.update(table).where(table.c.id == account.user_id).values(password_hash=better)
-    )
+    statement = sa.update(table).where(table.c.id == account.user_id)
+    session.connection().execute(statement.values(version=table.c.version + 1, **values))
 
 
 def _note(unit: UnitOfWork, action: str, account: Account | None, visit: Visit) -> None:
