@@ -117,7 +117,7 @@ def verify(database: Database, key: bytes) -> Verdict:
     """
     seal(database, everything=True)
     previous, position = GENESIS, 0
-    with database.reader.connect() as connection:
+    with database.snapshot.connect() as connection:
         for row in _joined(connection):
             position += 1
             bad = _check(row, position, previous, key)

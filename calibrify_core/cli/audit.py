@@ -48,7 +48,7 @@ def export_command() -> None:
     """Writes all entries to standard output, one JSON object a line, oldest first."""
     platform = ready_platform()
     table = AuditEntry.__table__
-    with platform.database.reader.connect() as connection:
+    with platform.database.snapshot.connect() as connection:
         rows = connection.execution_options(yield_per=1000).execute(
             sa.select(table).order_by(table.c.id)
         )

@@ -24,10 +24,13 @@ class Database:
         writer: begins with the write lock (SQLite) or an ordinary transaction (PostgreSQL).
         reader: for statements that never write; autocommit on PostgreSQL, which saves two
             round trips a request, and a plain BEGIN on SQLite, which takes no write lock.
+        snapshot: for long reads: one consistent view from the first row to the last, and rows
+            that are fetched as they are needed (a server-side cursor needs a transaction).
     """
 
     writer: Engine
     reader: Engine
+    snapshot: Engine
 
     @property
     def dialect(self) -> str:
@@ -61,7 +64,13 @@ def open_database(url: str) -> Database:
             pool_recycle=1800,
             connect_args={"connect_timeout": 5, "options": "-c timezone=utc"},
         )
-        return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
+        return Database(
+            writer=engine,
+            reader=engine.execution_options(isolation_level="AUTOCOMMIT"),
+            snapshot=engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            ),
+        )
     if backend == "sqlite":
         return _open_sqlite(parsed)
     raise ConfigurationError(
@@ -93,4 +102,5 @@ def _open_sqlite(url: sa.URL) -> Database:
         reads = connection.get_execution_options().get("calibrify_reader", False)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
-    return Database(engine, engine.execution_options(calibrify_reader=True))
+    reader = engine.execution_options(calibrify_reader=True)
+    return Database(writer=engine, reader=reader, snapshot=reader)

@@ -81,6 +81,13 @@ class Platform:
             session.info[BELL] = self.bell
         return session
 
+    def snapshot(self) -> Session:
+        """Makes a session for a long read, such as an export: one view of the data throughout.
+
+        Read with ``yield_per``: on PostgreSQL a server-side cursor needs its transaction.
+        """
+        return GuardedSession(bind=self.database.snapshot, autoflush=False)
+
     @contextmanager
     def unit(
         self,
