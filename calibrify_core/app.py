@@ -23,7 +23,7 @@ from calibrify_core.mail.spool import Spool
 from calibrify_core.persistence.engine import open_database
 from calibrify_core.persistence.lineages import Lineage, LineageState, states
 from calibrify_core.storage.factory import open_storage
-from calibrify_core.web.kit import ASSETS
+from calibrify_core.web.assets import ASSETS
 from calibrify_core.work.platform import Platform
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -37,13 +37,17 @@ PYRAMID = {
 }
 
 
-def make_platform(settings: Settings) -> Platform:
+def make_platform(settings: Settings, plugins: Plugins | None = None) -> Platform:
     """Makes what all requests, tasks and commands of a process share.
+
+    Args:
+        settings: the effective settings.
+        plugins: by default the installed ones that the settings enable.
 
     Raises:
         ConfigurationError: a plugin or a setting does not fit; the sentence names the cure.
     """
-    plugins = Plugins(contributions, installed(), settings.plugins)
+    plugins = plugins or Plugins(contributions, installed(), settings.plugins)
     plugins.models()
     configure_mappers()
     clock = Clock(settings.clock)
@@ -64,7 +68,7 @@ def lineages(plugins: Plugins) -> list[Lineage]:
     return [Lineage(plugin.name, plugin.manifest.migrations) for plugin in plugins.all]
 
 
-def make_router(settings: Settings, platform: Platform) -> Any:
+def make_router(platform: Platform) -> Any:
     """Makes the Pyramid router with everything that core and plugins registered.
 
     Raises:
@@ -98,7 +102,7 @@ def make_app(settings: Settings, platform: Platform | None = None) -> Applicatio
     Raises:
         ConfigurationError: it cannot start; the sentence names the cure.
     """
-    router = make_router(settings, platform or make_platform(settings))
+    router = make_router(platform or make_platform(settings))
     application = Guard(router.registry[ASSETS].wrap(router))
     # What is here now stays: the collector need not walk it again with every sweep.
     gc.collect()

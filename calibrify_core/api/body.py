@@ -27,7 +27,7 @@ from calibrify_core.kernel.errors import (
 MAX_DEPTH = 32
 MAX_TEXT = 100_000
 MAX_ERRORS = 500
-MAX_INTEGER_DIGITS = 40
+LONG_INTEGER = 18
 
 # What a text must not hold: controls except tab and line breaks, halves of surrogate pairs.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -53,11 +53,9 @@ class _OutOfBounds(ValueError):
     """A number or nesting that no honest body has."""
 
 
-def _integer(text: str) -> int:
-    """Reads a whole number of bounded length."""
-    if len(text) > MAX_INTEGER_DIGITS + 1:
-        raise _OutOfBounds(f"A number has at most {MAX_INTEGER_DIGITS} digits.")
-    return int(text)
+def _integer(text: str) -> int | EnteredDecimal:
+    """Reads a whole number; one that no counter reaches is a decimal, for it may be measured."""
+    return int(text) if len(text) < LONG_INTEGER else _decimal(text)
 
 
 def _decimal(text: str) -> EnteredDecimal:
@@ -88,9 +86,7 @@ def read_json(request: Request) -> Any:
         Invalid: a text in it holds a character that no text may hold.
     """
     check_media_type(request.environ.get("CONTENT_TYPE", ""))
-    raw = request.environ["wsgi.input"].read(
-        min(int(request.environ.get("CONTENT_LENGTH") or 0), MAX_BODY + 1)
-    )
+    raw = request.rewound_body().read(min(request.body_length, MAX_BODY + 1))
     if len(raw) > MAX_BODY:
         raise TooLarge(f"A body has at most {MAX_BODY // MEBIBYTE} MiB.")
     return parse_json(raw)

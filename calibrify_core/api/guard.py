@@ -41,6 +41,7 @@ class Guard:
         refused = _fault(environ)
         if refused is None:
             _complete(environ)
+            _keep(environ)
         else:
             _empty(environ, refused)
         return self.application(environ, start_response)
@@ -86,6 +87,17 @@ def _complete(environ: Environ) -> None:
     path: str = environ.get("PATH_INFO", "")
     if path.startswith("/api/") and path[-1] != "/" and "." not in path[path.rindex("/") :]:
         environ["PATH_INFO"] = f"{path}/"
+
+
+def _keep(environ: Environ) -> None:
+    """Says that the server has kept the whole body, so that it is not copied once more."""
+    seek = getattr(environ["wsgi.input"], "seek", None)
+    if seek is not None and environ.get("CONTENT_LENGTH"):
+        try:
+            seek(0)
+        except OSError:
+            return
+        environ["webob.is_body_seekable"] = True
 
 
 def _empty(environ: Environ, refused: CalibrifyError) -> None:

@@ -111,14 +111,12 @@ def _identity(request: Request) -> dict[str, Any]:
 
 def _fingerprint(request: Request) -> str:
     """Returns the digest of a body, read in pieces; the retry policy made it seekable."""
-    stream = request.environ["wsgi.input"]
-    stream.seek(0)
+    stream = request.rewound_body()
     digest = hashlib.sha256(request.environ.get("QUERY_STRING", "").encode())
-    remaining = int(request.environ.get("CONTENT_LENGTH") or 0)
+    remaining = request.body_length
     while remaining > 0 and (piece := stream.read(min(CHUNK, remaining))):
         digest.update(piece)
         remaining -= len(piece)
-    stream.seek(0)
     return digest.hexdigest()
 
 

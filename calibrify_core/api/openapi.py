@@ -284,9 +284,8 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> Json:
         statuses |= {409}
     if endpoint.verb in {"replace", "change", "delete"}:
         statuses |= {412, 428}
-    if endpoint.method == "GET":
-        if endpoint.verb == "read":
-            responses["304"] = {"description": "The caller has it already."}
+    if endpoint.method == "GET" and endpoint.verb == "read":
+        responses["304"] = {"description": "The caller has it already."}
     statuses |= {kind.status for kind in endpoint.errors}
     for status in sorted(statuses):
         responses[str(status)] = {
@@ -327,8 +326,7 @@ def _page(row: Json) -> Json:
 
 def _phrase(status: int) -> str:
     """Returns what a status means: our own title where we have one."""
-    for kind in vars(errors).values():
-        if isinstance(kind, type) and issubclass(kind, errors.CalibrifyError):
-            if kind.status == status and kind is not errors.CalibrifyError:
-                return kind.title
+    for kind in errors.CalibrifyError.__subclasses__():
+        if kind.status == status:
+            return kind.title
     return HTTPStatus(status).phrase

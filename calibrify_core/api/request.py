@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, BinaryIO
 
 from pyramid.request import Request as PyramidRequest
 from sqlalchemy.orm import Session
@@ -64,6 +64,18 @@ class Request(PyramidRequest):  # type: ignore[misc]
     def reads(self) -> bool:
         """Whether the method only reads."""
         return self.environ["REQUEST_METHOD"] in READING
+
+    @property
+    def body_length(self) -> int:
+        """Size of the body in bytes; the guard has looked at it."""
+        return int(self.environ.get("CONTENT_LENGTH") or 0)
+
+    def rewound_body(self) -> BinaryIO:
+        """Returns the body at its beginning, also when the request is tried again."""
+        stream: BinaryIO = self.environ["wsgi.input"]
+        if self.environ.get("retry.attempts", 1) > 1:
+            stream.seek(0)
+        return stream
 
     @cached_property
     def reader(self) -> Session:

@@ -34,6 +34,7 @@ SECURITY_HEADERS = (
 )
 # What a page does not say for itself; an answer of the API needs nothing at all.
 STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_DROPPED = dict.fromkeys(map(ord, "\t\r\n"))
 TRANSPORT_SECURITY = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
@@ -78,6 +79,20 @@ def _dress(request: Request, response: Response, scheme: str) -> None:
     if scheme == "https":
         extra.append(TRANSPORT_SECURITY)
     response.headerlist.extend(extra)
+    if "Location" in headers:
+        # WebOb would make it absolute with the Host header, which anybody may write.
+        response._make_location_absolute = _as_it_is
+
+
+def _as_it_is(_environ: dict[str, Any], location: str) -> str:
+    """Returns a location as the view has written it, on this site where it names no scheme.
+
+    Browsers drop tabs and line ends, and read two slashes, or backslashes, as another host.
+    """
+    location = location.translate(_DROPPED)
+    if location[:2] in {"//", "/\\"}:
+        return f"/%2f{location[2:]}"
+    return location
 
 
 def answering_errors(handler: Handler, _registry: Any) -> Handler:

@@ -12,7 +12,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    create_model,
+)
 from pydantic import WithJsonSchema as Schema
 from pydantic_core import CoreSchema, core_schema
 
@@ -165,6 +172,10 @@ Identifier = Annotated[
     uuid.UUID, BeforeValidator(_identifier), Schema({"type": "string", "format": "uuid"})
 ]
 """The id of an object."""
+
+
+Count = Annotated[int, Field(ge=-(2**53), le=2**53)]
+"""A whole number that every reader of JSON can hold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Views of the API: ``config.add_api_view``, and what happens around the view itself.
 
-Around each view, in this order: permission, ids, query, body, `If-Match`, `Idempotency-Key`;
-then the view; then its result becomes the response. What the arguments say is kept in
-Pyramid's introspector, from which alone the OpenAPI document is made.
+Around each view, in this order: permission (asked by the security policy), ids, query, body,
+`If-Match`, `Idempotency-Key`; then the view; then its result becomes the response. What the
+arguments say is kept in Pyramid's introspector, from which alone the OpenAPI document is made.
 """
 
 from __future__ import annotations
@@ -20,12 +20,9 @@ from calibrify_core.api.idempotency import once
 from calibrify_core.api.request import Request
 from calibrify_core.api.types import Body
 from calibrify_core.api.upload import read_upload
-from calibrify_core.auth.policy import SIGNED_IN
 from calibrify_core.kernel.errors import (
     ConfigurationError,
-    Forbidden,
     MethodNotAllowed,
-    Unauthenticated,
 )
 from calibrify_core.records.listing import read_request
 
@@ -69,8 +66,7 @@ def add_api_view(config: Any, view: Any, noun: str, verb: str, **options: Any) -
         view,
         route_name=route,
         request_method=endpoint.method,
-        # Asked by the deriver below, which tells nobody from somebody who may not.
-        permission=NO_PERMISSION_REQUIRED,
+        permission=NO_PERMISSION_REQUIRED if endpoint.permission == PUBLIC else endpoint.permission,
         api=endpoint,
     )
 
@@ -117,8 +113,6 @@ derive.options = ("api",)  # type: ignore[attr-defined]
 
 def _steps(endpoint: Endpoint) -> Iterable[Step]:
     """Yields what has to happen before the view of an endpoint."""
-    if endpoint.permission != PUBLIC:
-        yield _permit(endpoint.permission)
     if endpoint.ids:
         names = endpoint.ids
         yield lambda request: parse_ids(names, request.matchdict)
@@ -130,20 +124,6 @@ def _steps(endpoint: Endpoint) -> Iterable[Step]:
         yield lambda request: setattr(request, "data", read_upload(request, names))
     elif endpoint.method in {"POST", "PUT", "PATCH"}:
         yield _read_body(endpoint)
-
-
-def _permit(permission: str) -> Step:
-    """Makes the step that asks for somebody, and for a permission."""
-    anybody = permission == SIGNED_IN
-
-    def step(request: Request) -> None:
-        principal = request.principal
-        if principal is None:
-            raise Unauthenticated
-        if not anybody and not principal.access.permits(permission):
-            raise Forbidden(f"This needs the permission {permission}.")
-
-    return step
 
 
 def _read_query(endpoint: Endpoint) -> Step:

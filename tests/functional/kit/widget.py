@@ -17,6 +17,7 @@ from calibrify_core.api.reply import Reply, created, shown
 from calibrify_core.api.request import Request
 from calibrify_core.api.types import (
     Body,
+    Count,
     Date,
     DecimalText,
     Filters,
@@ -92,7 +93,7 @@ class Echo(Shape):
 
 class EchoFilters(Filters):
     day: Date | None = None
-    many: list[int] = Field(default_factory=list)
+    many: list[Count] = Field(default_factory=list)
     word: Annotated[str, ShortText(10)] = ""
 
 
