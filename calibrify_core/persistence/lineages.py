@@ -29,6 +29,7 @@ from calibrify_core.kernel.errors import ConfigurationError
 from calibrify_core.persistence.base import Base
 from calibrify_core.persistence.engine import Database
 
+OPTIONAL_INDEX = "_trgm"  # ends the name of an index that needs an extension of the database
 LOCK = 0x43414C49  # "CALI": the advisory lock that lets one migration run at a time
 DROP_TRIGGER = re.compile(r"\bDROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?[\"\[`']?(\w+)", re.IGNORECASE)
 
@@ -143,6 +144,8 @@ def _context(
     """Returns Alembic's view of one lineage on one connection."""
 
     def include(name: str | None, kind: str, _parents: Any) -> bool:
+        if kind == "index" and name is not None and name.endswith(OPTIONAL_INDEX):
+            return False
         return kind != "table" or lineage.owns(name)
 
     def include_object(_item: Any, name: str | None, kind: str, *_: Any) -> bool:

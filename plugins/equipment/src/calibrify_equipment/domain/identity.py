@@ -10,13 +10,13 @@ SHORT_WORD = 3
 """A word of fewer characters is looked for at the beginning of tag and serial number alone."""
 
 
-def tag_key(asset_tag: str) -> str:
-    """Returns what lists sort a tag by: upper and lower case are alike.
+def sort_key(text: str) -> str:
+    """Returns what lists sort a tag or a name by: upper and lower case are alike.
 
-    >>> tag_key("EQ-2026-00042")
+    >>> sort_key("EQ-2026-00042")
     'eq-2026-00042'
     """
-    return asset_tag.lower()
+    return text.lower()
 
 
 def identity_key(manufacturer: str, model: str, serial_number: str) -> str | None:

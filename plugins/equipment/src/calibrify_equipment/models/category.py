@@ -27,6 +27,7 @@ class Category(
 
     __tablename__ = "equipment_category"
     __audit_type__ = "category"
+    __audit_skip__ = frozenset({"above_id", "lineage"})
 
     # {"value": 12, "unit": "months"}: proposed for a new instrument of this category
     default_interval: Mapped[dict[str, Any] | None] = mapped_column(Json)

@@ -29,18 +29,20 @@ SortedText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 class Equipment(Audited, Identified, OrganisationOwned, Timestamped, Versioned, Base):
     """An instrument, a gauge, a weight, a standard: anything with a calibration of its own.
 
-    ``tag_key``, ``identity_key`` and ``search_text`` are derived from other columns by the
+    ``tag_key``, ``name_key``, ``identity_key`` and ``search_text`` are derived from other columns by the
     service that writes them; they are what lists sort by, what keeps serial numbers unique,
     and what the search looks into.
     """
 
     __tablename__ = "equipment_equipment"
     __audit_type__ = "equipment"
-    __audit_skip__ = frozenset({"tag_key", "identity_key", "search_text", "label_code"})
+    __audit_skip__ = frozenset({"tag_key", "name_key", "identity_key", "search_text", "label_code"})
     __table_args__ = (
         sa.UniqueConstraint("organisation_id", "asset_tag"),
         sa.UniqueConstraint("organisation_id", "identity_key"),
         sa.Index("ix_equipment_equipment_tag", "organisation_id", "tag_key", "id"),
+        sa.Index("ix_equipment_equipment_name", "organisation_id", "name_key", "id"),
+        sa.Index("ix_equipment_equipment_updated", "organisation_id", "updated_at", "id"),
         sa.Index("ix_equipment_equipment_status", "organisation_id", "status", "tag_key", "id"),
         sa.Index(
             "ix_equipment_equipment_category",
@@ -58,6 +60,7 @@ class Equipment(Audited, Identified, OrganisationOwned, Timestamped, Versioned, 
     asset_tag: Mapped[str] = mapped_column(sa.String(100))
     tag_key: Mapped[str] = mapped_column(SortedText)
     name: Mapped[str] = mapped_column(sa.String(300))
+    name_key: Mapped[str] = mapped_column(SortedText)
     serial_number: Mapped[str] = mapped_column(sa.String(200), default="")
     manufacturer_id: Mapped[uuid.UUID | None] = mapped_column(
         sa.ForeignKey("equipment_manufacturer.id")

@@ -22,6 +22,7 @@ class Location(Audited, TreeNode, Identified, OrganisationOwned, Timestamped, Ve
 
     __tablename__ = "equipment_location"
     __audit_type__ = "location"
+    __audit_skip__ = frozenset({"above_id", "lineage"})
 
     kind: Mapped[str] = mapped_column(sa.String(16), default="room")
 

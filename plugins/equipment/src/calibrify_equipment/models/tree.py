@@ -17,6 +17,8 @@ class TreeNode:
     Attributes:
         name: unique among its siblings.
         parent_id: None for a root.
+        above_id: the parent, or the organisation for a root; siblings have it in common, and a
+            unique constraint over it holds for roots too, where NULL would not.
         lineage: ids from the root down, each followed by ``/``; a prefix finds a subtree.
         path: names from the root down.
     """
@@ -24,6 +26,7 @@ class TreeNode:
     __tablename__: Any
 
     name: Mapped[str] = mapped_column(sa.String(200))
+    above_id: Mapped[uuid.UUID]
     lineage: Mapped[str] = mapped_column(sa.Text)
     path: Mapped[str] = mapped_column(sa.Text)
 
@@ -39,13 +42,7 @@ class TreeNode:
         """Siblings have different names; subtrees are found by an index."""
         table = cls.__tablename__
         return (
-            sa.Index(
-                f"uq_{table}_sibling",
-                "organisation_id",
-                sa.text("coalesce(parent_id, organisation_id)"),
-                "name",
-                unique=True,
-            ),
+            sa.UniqueConstraint("above_id", "name"),
             sa.Index(f"ix_{table}_lineage", "organisation_id", "lineage"),
         )
 

@@ -1,15 +1,22 @@
-"""Manufacturers and models: matched by name, or made."""
+"""Manufacturers and models: matched by name or made, and renamed on all their instruments."""
 
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
+from calibrify_core.kernel.errors import Conflict
 from calibrify_core.kernel.ids import new_id
+from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.domain import identity
+from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.party import EquipmentModel, Manufacturer
-from calibrify_equipment.permissions import CATALOGUE_VIEW
+from calibrify_equipment.permissions import CATALOGUE_CHANGE, CATALOGUE_VIEW
+from calibrify_equipment.services.entries import Kind
 
 
 def match_manufacturer(unit: UnitOfWork, name: str) -> tuple[uuid.UUID, str]:
@@ -19,11 +26,15 @@ def match_manufacturer(unit: UnitOfWork, name: str) -> tuple[uuid.UUID, str]:
     """
     statement = (
         sa.select(Manufacturer.id, Manufacturer.name)
-        .where(sa.func.lower(Manufacturer.name) == name.lower())
+        .where(
+            Manufacturer.organisation_id == unit.organisation.id,
+            sa.func.lower(Manufacturer.name) == name.lower(),
+        )
         .order_by(Manufacturer.id)
         .limit(1)
     )
-    found = unit.session.execute(unit.restrict(statement, Manufacturer, CATALOGUE_VIEW)).first()
+    marked = unscoped(statement, Manufacturer, because="makers are matched by name, not shown")
+    found = unit.session.execute(marked).first()
     if found is not None:
         return found.id, found.name
     made = unit.add(Manufacturer(id=new_id(), organisation_id=unit.organisation.id, name=name))
@@ -35,13 +46,15 @@ def match_model(unit: UnitOfWork, manufacturer_id: uuid.UUID, name: str) -> tupl
     statement = (
         sa.select(EquipmentModel.id, EquipmentModel.name)
         .where(
+            EquipmentModel.organisation_id == unit.organisation.id,
             EquipmentModel.manufacturer_id == manufacturer_id,
             sa.func.lower(EquipmentModel.name) == name.lower(),
         )
         .order_by(EquipmentModel.id)
         .limit(1)
     )
-    found = unit.session.execute(unit.restrict(statement, EquipmentModel, CATALOGUE_VIEW)).first()
+    marked = unscoped(statement, EquipmentModel, because="models are matched by name, not shown")
+    found = unit.session.execute(marked).first()
     if found is not None:
         return found.id, found.name
     made = EquipmentModel(
@@ -54,3 +67,75 @@ def match_model(unit: UnitOfWork, manufacturer_id: uuid.UUID, name: str) -> tupl
     unit.add(made)
     return made.id, name
 
+
+def _rename_manufacturer(unit: UnitOfWork, manufacturer: Any) -> None:
+    """Writes a manufacturer's name beside all its instruments."""
+    _rename(unit, Equipment.manufacturer_id == manufacturer.id, {"manufacturer": manufacturer.name})
+
+
+def _rename_model(unit: UnitOfWork, model: Any) -> None:
+    """Writes a model's name beside all its instruments."""
+    _rename(unit, Equipment.model_id == model.id, {"model": model.name})
+
+
+def _rename(unit: UnitOfWork, which: Any, names: dict[str, str]) -> None:
+    """Writes new names beside instruments, with the keys that follow from them.
+
+    Raises:
+        Conflict: two instruments would have the same manufacturer, model and serial number.
+    """
+    table: Any = Equipment.__table__
+    columns = ("id", "asset_tag", "serial_number", "name", "manufacturer", "model")
+    reading = sa.select(*(table.c[name] for name in columns)).where(which)
+    why = "a maker's name is the same on all its instruments"
+    rows = unit.session.execute(unscoped(reading, Equipment, because=why)).all()
+    changes = []
+    for row in rows:
+        facts = {**row._mapping, **names}
+        if all(getattr(row, name) == value for name, value in names.items()):
+            continue
+        tag, serial, maker, model = (
+            facts["asset_tag"], facts["serial_number"], facts["manufacturer"], facts["model"],
+        )
+        changes.append(
+            {
+                "row_id": row.id,
+                "new_identity": identity.identity_key(maker, model, serial),
+                "new_search": identity.search_text(tag, serial, facts["name"], maker, model),
+            }
+        )
+    if not changes:
+        return
+    writing = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("row_id"))
+        .values(
+            **names,
+            identity_key=sa.bindparam("new_identity"),
+            search_text=sa.bindparam("new_search"),
+        )
+    )
+    try:
+        unit.session.connection().execute(writing, changes)
+    except IntegrityError:
+        raise Conflict("Two instruments would have the same model and serial number.") from None
+
+
+MANUFACTURERS = Kind(
+    Manufacturer,
+    "manufacturer",
+    CATALOGUE_VIEW,
+    CATALOGUE_CHANGE,
+    {},
+    (Equipment.manufacturer_id, EquipmentModel.manufacturer_id),
+    _rename_manufacturer,
+)
+MODELS = Kind(
+    EquipmentModel,
+    "model",
+    CATALOGUE_VIEW,
+    CATALOGUE_CHANGE,
+    {"specification": {}},
+    (Equipment.model_id,),
+    _rename_model,
+)

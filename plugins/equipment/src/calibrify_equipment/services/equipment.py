@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
 from calibrify_core.kernel.ids import new_id
+from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import custom_fields, identity
 from calibrify_equipment.events import EquipmentChanged, EquipmentRegistered
@@ -60,7 +61,8 @@ def derived(values: Mapping[str, Any]) -> dict[str, Any]:
     tag, serial = values["asset_tag"], values["serial_number"]
     manufacturer, model = values["manufacturer"], values["model"]
     return {
-        "tag_key": identity.tag_key(tag),
+        "tag_key": identity.sort_key(tag),
+        "name_key": identity.sort_key(values["name"]),
         "identity_key": identity.identity_key(manufacturer, model, serial),
         "search_text": identity.search_text(tag, serial, values["name"], manufacturer, model),
     }
@@ -245,13 +247,13 @@ def _taken(
     same = [Equipment.asset_tag == facts["asset_tag"]]
     if facts["identity_key"] is not None:
         same.append(Equipment.identity_key == facts["identity_key"])
-    table = Equipment.__table__
     statement = (
-        sa.select(table.c.id, table.c.asset_tag, table.c.identity_key)
-        .where(table.c.organisation_id == unit.organisation.id, sa.or_(*same))
+        sa.select(Equipment.id, Equipment.asset_tag, Equipment.identity_key)
+        .where(Equipment.organisation_id == unit.organisation.id, sa.or_(*same))
         .limit(2)
     )
-    rows = unit.session.connection().execute(statement).all()
+    marked = unscoped(statement, Equipment, because="tags are unique in the whole organisation")
+    rows = unit.session.execute(marked).all()
     return next((row for row in rows if row.id != but), None)
 
 

@@ -15,8 +15,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from calibrify_core.auth.user import User
-from calibrify_core.kernel.errors import NotFound
-from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
@@ -28,6 +26,7 @@ from calibrify_equipment.models.location import Location
 from calibrify_equipment.models.tree import subtree
 from calibrify_equipment.permissions import VIEW
 from calibrify_equipment.public import ListFacet
+from calibrify_equipment.services.reference_lists import read_one
 
 CRITICALITY = ("low", "normal", "high")
 FACETS = "calibrify_equipment_list_facets"
@@ -179,10 +178,10 @@ def _fields() -> tuple[ListField, ...]:
         item(
             "asset_tag", "Asset tag", column=_e.asset_tag, orderable=True, order_column=_e.tag_key
         ),
-        item("name", "Name", column=_e.name, orderable=True),
-        item("serial_number", "Serial number", column=_e.serial_number, orderable=True),
-        item("manufacturer", "Manufacturer", column=_e.manufacturer, orderable=True),
-        item("model", "Model", column=_e.model, orderable=True),
+        item("name", "Name", column=_e.name, orderable=True, order_column=_e.name_key),
+        item("serial_number", "Serial number", column=_e.serial_number),
+        item("manufacturer", "Manufacturer", column=_e.manufacturer),
+        item("model", "Model", column=_e.model),
         item(
             "category", "Category", Kind.IDENTIFIER, _e.category_id,
             matches=_below(Category, _e.category_id),
@@ -205,18 +204,13 @@ def _fields() -> tuple[ListField, ...]:
         item("status", "Status", Kind.CHOICE, _e.status, choices=words),
         item("custody", "Custody", Kind.OTHER, filterable=False),
         item("criticality", "Criticality", Kind.CHOICE, _e.criticality, choices=CRITICALITY),
-        item(
-            "acquired_on", "Acquired on", Kind.DATE, _e.acquired_on, orderable=True, nullable=True
-        ),
-        item(
-            "warranty_until", "Warranty until", Kind.DATE, _e.warranty_until, orderable=True,
-            nullable=True,
-        ),
+        item("acquired_on", "Acquired on", Kind.DATE, _e.acquired_on),
+        item("warranty_until", "Warranty until", Kind.DATE, _e.warranty_until),
         item("purchase_price", "Purchase price", Kind.OTHER, filterable=False),
         item("firmware_version", "Firmware version", column=_e.firmware_version),
         item("notes", "Notes", filterable=False),
         item("custom_fields", "Custom fields", Kind.OTHER, filterable=False),
-        item("created_at", "Created at", Kind.MOMENT, _e.created_at, orderable=True),
+        item("created_at", "Created at", Kind.MOMENT, _e.created_at),
         item("updated_at", "Updated at", Kind.MOMENT, _e.updated_at, orderable=True),
     )
 
@@ -301,15 +295,4 @@ def read_record(unit: UnitOfWork, equipment_id: uuid.UUID) -> tuple[dict[str, An
     Raises:
         NotFound: it does not exist, or lies outside of the scope.
     """
-    spec = equipment_list(unit.platform)
-    statement = sa.select(*spec.columns).select_from(spec.source).where(_e.id == equipment_id)
-    statement = unit.restrict(statement, Equipment, VIEW)
-    row = unit.session.execute(_joined(statement, spec)).one_or_none()
-    if row is None:
-        raise NotFound("This instrument does not exist.")
-    return spec.shape(row, unit), row.version
-
-
-def _joined(statement: sa.Select[Any], spec: ListSpec) -> sa.Select[Any]:
-    """Marks the tables that the list brings along."""
-    return unscoped(statement, *spec.joined, because="shown with the instrument itself")
+    return read_one(unit, equipment_list(unit.platform), equipment_id)
