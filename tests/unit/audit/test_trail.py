@@ -56,9 +56,14 @@ def test_a_change_that_is_undone_leaves_no_entry(
     core_platform: Platform, house: OrganisationFacts
 ) -> None:
     before = len(entries(core_platform))
-    with pytest.raises(RuntimeError, match="undo"), core_platform.unit() as unit:
-        Users(unit).create(username="ghost")
-        raise RuntimeError("undo")
+
+    def fail_after_a_change() -> None:
+        with core_platform.unit() as unit:
+            Users(unit).create(username="ghost")
+            raise RuntimeError("undo")
+
+    with pytest.raises(RuntimeError, match="undo"):
+        fail_after_a_change()
     assert len(entries(core_platform)) == before
 
 

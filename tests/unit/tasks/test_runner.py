@@ -59,9 +59,14 @@ def test_a_task_runs_after_the_commit_and_never_without_it(
     with core_platform.unit() as unit:
         unit.enqueue("t.note", {"n": 1})
         assert runner_sees_nothing(core_platform)
-    with pytest.raises(RuntimeError), core_platform.unit() as unit:
-        unit.enqueue("t.note", {"n": 2})
-        raise RuntimeError
+
+    def fail_after_enqueuing() -> None:
+        with core_platform.unit() as unit:
+            unit.enqueue("t.note", {"n": 2})
+            raise RuntimeError("undo")
+
+    with pytest.raises(RuntimeError, match="undo"):
+        fail_after_enqueuing()
     assert runner.drain() == 1
     assert seen == [1]
     assert [row.state for row in rows(core_platform)] == ["done"]
