@@ -99,6 +99,7 @@ def address(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         port = probe.getsockname()[1]
     log = data / "server.log"
     command = environment / "venv/bin/calibrify"
+    run(command, "db", "upgrade", cwd=data, env=clean_environment(data))
     with log.open("wb") as output:
         server = subprocess.Popen(
             [str(command), "serve", "--host", "127.0.0.1", "--port", str(port)],
