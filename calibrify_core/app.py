@@ -16,6 +16,7 @@ from calibrify_core.api.request import PLATFORM
 from calibrify_core.auth.recognition import recognise
 from calibrify_core.cache.memory import MemoryCache
 from calibrify_core.hooks.manager import Plugins, installed
+from calibrify_core.hooks.settings import read_plugin_settings
 from calibrify_core.kernel.clock import Clock
 from calibrify_core.kernel.errors import ConfigurationError
 from calibrify_core.kernel.settings import Settings
@@ -24,6 +25,7 @@ from calibrify_core.persistence.engine import open_database
 from calibrify_core.persistence.lineages import Lineage, LineageState, states
 from calibrify_core.storage.factory import open_storage
 from calibrify_core.web.assets import ASSETS
+from calibrify_core.web.panels import check_slots
 from calibrify_core.work.platform import Platform
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -60,6 +62,7 @@ def make_platform(settings: Settings, plugins: Plugins | None = None) -> Platfor
         mailer=Spool(settings.data_dir / "mail", "calibrify@localhost", clock),
         clock=clock,
         recognise=recognise,
+        plugin_settings=read_plugin_settings(plugins, settings.plugin_settings),
     )
 
 
@@ -86,6 +89,7 @@ def make_router(platform: Platform) -> Any:
     config.include("calibrify_core.auth.policy")
     config.include("calibrify_core.web.kit")
     config.include("calibrify_core.api.document")
+    check_slots(platform.plugins)
     platform.plugins.configure(config)
     config.commit()
     boot.check(config.introspector, platform.plugins)

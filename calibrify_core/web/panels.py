@@ -5,10 +5,28 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from calibrify_core.hooks.manager import Plugins
+from calibrify_core.kernel.errors import ConfigurationError
 from calibrify_core.observability.guard import guarded
 from calibrify_core.web.kit import draw
 
 BROKEN = "calibrify/broken_panel.html"
+
+
+def check_slots(plugins: Plugins) -> None:
+    """Checks that every panel has a place.
+
+    Raises:
+        ConfigurationError: a panel names a slot that no plugin declares.
+    """
+    slots = plugins.named("calibrify_page_slots")
+    for contribution in plugins.collect("calibrify_panels"):
+        panel = contribution.value
+        if panel.slot not in slots:
+            raise ConfigurationError(
+                f"Panel {panel.name} of plugin {contribution.plugin} is for the slot {panel.slot}, "
+                f"which no plugin declares: correct the name, or enable the plugin that has it."
+            )
 
 
 def panels_of(request: Any, slot: str, subject: Any = None) -> list[dict[str, Any]]:

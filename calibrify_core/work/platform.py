@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from calibrify_core.cache.interface import CacheRegion
 from calibrify_core.hooks.manager import Plugins
+from calibrify_core.hooks.settings import PluginSettings
 from calibrify_core.kernel.actor import Actor
 from calibrify_core.kernel.clock import Clock
 from calibrify_core.kernel.errors import NotFound
@@ -55,6 +56,7 @@ class Platform:
         mailer: where mail leaves.
         clock: what time it is.
         recognise: loads the rights of a user; given by the auth room.
+        plugin_settings: settings of each running plugin, by plugin and key.
         bell: wakes the relay after a commit.
         keys: purpose-bound keys.
     """
@@ -67,6 +69,7 @@ class Platform:
     mailer: Mailer
     clock: Clock
     recognise: Recognise
+    plugin_settings: PluginSettings
     bell: Bell = field(default_factory=Bell)
 
     @property
