@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from calibrify_core.kernel.errors import CalibrifyError, ConfigurationError, NotFound
+from calibrify_core.work.platform import Platform
 
 BASE = "/api/v1/"
 PUBLIC = "public"
@@ -35,11 +36,11 @@ class OpenShape:
 
     Attributes:
         base: the members that are always there.
-        members: returns the further ones with their JSON schemas, once all plugins run.
+        members: returns the further ones with their JSON schemas, from the platform.
     """
 
     base: type[BaseModel]
-    members: Callable[[], Mapping[str, Mapping[str, Any]]]
+    members: Callable[[Platform], Mapping[str, Mapping[str, Any]]]
 
 
 Out = type[BaseModel] | OpenShape | None

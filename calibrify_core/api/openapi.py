@@ -62,7 +62,7 @@ def build(endpoints: Iterable[Endpoint], platform: Platform) -> Json:
         platform: whose plugins are named in it.
     """
     found = list(endpoints)
-    schemas = _Schemas(found)
+    schemas = _Schemas(found, platform)
     paths: dict[str, Json] = {}
     for endpoint in found:
         operation = _operation(endpoint, schemas, platform)
@@ -87,7 +87,8 @@ def build(endpoints: Iterable[Endpoint], platform: Platform) -> Json:
 class _Schemas:
     """The schemas of all bodies, each under a name of its own."""
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+    def __init__(self, endpoints: Iterable[Endpoint], platform: Platform) -> None:
+        self._platform = platform
         wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
         for endpoint in endpoints:
             if endpoint.body is not None:
@@ -115,7 +116,7 @@ class _Schemas:
         schema = self.components[name]
         if isinstance(out, OpenShape):
             properties = schema["properties"]
-            for member, described in out.members().items():
+            for member, described in out.members(self._platform).items():
                 properties.setdefault(member, dict(described))
         if not sparse:
             return reference

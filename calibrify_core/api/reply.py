@@ -17,6 +17,8 @@ from pyramid.response import Response
 
 from calibrify_core.api.etag import is_fresh, make_tag
 from calibrify_core.api.request import Request
+from calibrify_core.records.jobs import shape_job
+from calibrify_core.tasks.job import Job
 from calibrify_core.work.unit import UnitOfWork
 
 BASE = "/api/v1/"
@@ -59,14 +61,9 @@ def created(body: Mapping[str, Any], version: int, path: str) -> Reply:
     return Reply(body, 201, version, BASE + path)
 
 
-def accepted(job: Any, body: Mapping[str, Any]) -> Reply:
-    """Returns long work: 202 with the address of its job.
-
-    Args:
-        job: the job.
-        body: the job as it is shown.
-    """
-    return Reply(body, 202, location=f"{BASE}jobs/{job.id}/")
+def accepted(job: Job) -> Reply:
+    """Returns long work: 202 with the job and its address."""
+    return Reply(shape_job(job), 202, location=f"{BASE}jobs/{job.id}/")
 
 
 def plain(value: Any) -> Any:

@@ -1,14 +1,12 @@
 """A small plugin, as an author would write one; the tests of the API kit drive it."""
 
-import sqlite3
 import sys
 import uuid
+from collections.abc import Callable
 from typing import Annotated, Any
 
-import psycopg2.errors
 import sqlalchemy as sa
 from pydantic import Field
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from calibrify_core.api.endpoint import PUBLIC
@@ -176,25 +174,23 @@ def fail(request: Request) -> None:
     raise ZeroDivisionError("the secret reason")
 
 
-FAULTS: list[Exception] = []
-"""What the next tries of ``stumble`` raise."""
+FAULTS: list[Callable[[Any], None]] = []
+"""What the next tries of ``stumble`` run into; each is called with the session."""
+
+RETRIES: list[Callable[[], None]] = []
+"""What is called when a request is about to be tried again."""
 
 
 def stumble(request: Request) -> Reply:
     reply = create_widget(request)
     if FAULTS:
-        raise FAULTS.pop(0)
+        FAULTS.pop(0)(request.unit.session)
     return reply
 
 
-def busy() -> Exception:
-    origin = sqlite3.OperationalError("database is locked")
-    origin.sqlite_errorname = "SQLITE_BUSY"
-    return OperationalError("COMMIT", None, origin)
-
-
-def conflicting() -> Exception:
-    return OperationalError("COMMIT", None, psycopg2.errors.SerializationFailure("40001"))
+def before_retry(event: Any) -> None:
+    for call in RETRIES:
+        call()
 
 
 def hello(request: Request) -> dict[str, Any]:
@@ -204,6 +200,7 @@ def hello(request: Request) -> dict[str, Any]:
 def configure(config: Any) -> None:
     add = config.add_api_view
     one = "widgets/{id:uuid}/"
+    config.add_subscriber(before_retry, "pyramid_retry.IBeforeRetry")
     config.add_api_list(
         "widgets", path="widgets/", listing=LISTING, out=WidgetShape, summary="Lists widgets."
     )

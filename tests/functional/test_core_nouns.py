@@ -1,0 +1,189 @@
+"""The core's own addresses: audit, jobs, plugins, search, dashboard, health and figures."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from calibrify_core import app as root
+from calibrify_core.api.document import TEMPLATE
+from calibrify_core.hooks.declarations import SearchHit, SearchSource, SummaryFigures
+from calibrify_core.hooks.manager import Plugins
+from calibrify_core.hooks.specs import hookimpl
+from calibrify_core.kernel.settings import Settings
+from calibrify_core.testing.client import ApiClient
+from tests.functional.conftest import House, build
+from tests.functional.kit.core import bare_core
+
+BASE = "/api/v1/"
+NOUNS = ("audit", "job", "plugin", "search", "dashboard", "health")
+AUDIT, PLUGIN = "core.audit:view", "core.plugin:view"
+
+
+@hookimpl
+def configure(config: Any) -> None:
+    for noun in NOUNS:
+        config.include(f"calibrify_core.api.resources.{noun}")
+
+
+def fails(*_: Any) -> Any:
+    raise ZeroDivisionError
+
+
+def finds(_unit: Any, words: str, limit: int) -> list[SearchHit]:
+    hit = SearchHit("widget", words.upper(), "found", "/widgets/1", "gauge", "/api/v1/widgets/1/")
+    return [hit] * min(limit, 3)
+
+
+@hookimpl
+def sources() -> list[SearchSource]:
+    return [
+        SearchSource("core.widgets", AUDIT, finds),
+        SearchSource("core.hidden", "core.user:view", fails),
+        SearchSource("core.broken", AUDIT, fails),
+    ]
+
+
+@hookimpl
+def figures() -> list[SummaryFigures]:
+    whole: Mapping[str, Any] = {"type": "integer"}
+    return [
+        SummaryFigures("core.total", lambda _: {"total": 7}, {"total": whole}),
+        SummaryFigures("core.broken", fails, {"broken": whole}),
+    ]
+
+
+@pytest.fixture(scope="module")
+def house(make_settings: Callable[..., Settings]) -> Iterator[House]:
+    core = bare_core()
+    core.calibrify_configure = configure  # type: ignore[attr-defined]
+    core.calibrify_search_sources = sources  # type: ignore[attr-defined]
+    core.calibrify_summary_figures = figures  # type: ignore[attr-defined]
+    settings = make_settings(metrics_token="m" * 20, metrics_networks=(ip_network("10.1.0.0/16"),))
+    platform = root.make_platform(settings, Plugins(core, {}))
+    app = build(platform)
+    try:
+        yield House(platform, app, ApiClient(app))
+    finally:
+        platform.database.dispose()
+
+
+@pytest.fixture(scope="module")
+def auditor(house: House) -> ApiClient:
+    return house.somebody(AUDIT, PLUGIN)
+
+
+class TestAudit:
+    def test_what_was_done_is_listed_newest_first(self, auditor: ApiClient) -> None:
+        page = auditor.get(f"{BASE}audit/", {"limit": "5"}).json
+        moments = [row["at"] for row in page["results"]]
+        assert len(moments) == 5
+        assert moments == sorted(moments, reverse=True)
+        assert auditor.get(page["next"]).json["results"]
+
+    def test_it_is_filtered(self, auditor: ApiClient) -> None:
+        rows = auditor.get(f"{BASE}audit/", {"object_type": "user"}).json["results"]
+        assert {row["object_type"] for row in rows} == {"user"}
+        assert "password_hash" not in str(rows)
+
+    def test_the_seal_is_whole(self, auditor: ApiClient) -> None:
+        verdict = auditor.get(f"{BASE}audit/verify/").json
+        assert verdict["intact"] is True
+        assert verdict["entries"] == verdict["sealed"] > 0
+
+    def test_it_needs_its_permission(self, house: House) -> None:
+        stranger = house.somebody()
+        for path in ("audit/", "audit/verify/"):
+            stranger.get(BASE + path, status=403)
+            house.client.get(BASE + path, status=401)
+
+    def test_nobody_writes_it(self, auditor: ApiClient) -> None:
+        auditor.post_json(f"{BASE}audit/", {}, status=405)
+        auditor.delete(f"{BASE}audit/", status=405)
+
+
+class TestJobs:
+    def start(self, house: House, user_id: uuid.UUID) -> str:
+        with house.platform.unit(user_id=user_id) as unit:
+            return str(unit.start_job("core.count", {}).id)
+
+    def user_of(self, house: House, client: ApiClient) -> uuid.UUID:
+        rows = client.get(f"{BASE}audit/", {"object_type": "user", "action": "sign_in"}).json
+        return uuid.UUID(rows["results"][0]["object_id"])
+
+    def test_a_job_is_seen_and_cancelled_by_its_owner_alone(self, house: House) -> None:
+        owner = house.somebody(AUDIT)
+        job = self.start(house, self.user_of(house, owner))
+        other = house.somebody(AUDIT)
+        place = f"{BASE}jobs/{job}/"
+        assert owner.get(place).json["state"] == "queued"
+        assert [row["id"] for row in owner.get(f"{BASE}jobs/").json["results"]] == [job]
+        assert other.get(f"{BASE}jobs/").json["results"] == []
+        other.get(place, status=404)
+        other.delete(place, status=404)
+        owner.delete(place, status=204)
+        assert owner.get(place).json["state"] == "cancelled"
+        found = owner.get(f"{BASE}jobs/", {"state": "cancelled", "kind": "core.count"}).json
+        assert len(found["results"]) == 1
+        owner.get(f"{BASE}jobs/", {"state": "nonsense"}, status=422)
+
+
+def test_plugins_say_what_they_bring(auditor: ApiClient, house: House) -> None:
+    rows = auditor.get(f"{BASE}plugins/").json["results"]
+    assert [row["name"] for row in rows] == ["core"]
+    assert rows[0]["contributions"]["permissions"] > 5
+    house.somebody().get(f"{BASE}plugins/", status=403)
+
+
+class TestSearch:
+    def test_a_source_that_fails_does_not_take_the_others_along(self, auditor: ApiClient) -> None:
+        hits = auditor.get(f"{BASE}search/", {"q": "gauge", "limit": "2"}).json["results"]
+        assert [hit["title"] for hit in hits] == ["GAUGE", "GAUGE"]
+
+    def test_a_source_is_asked_for_who_may(self, house: House) -> None:
+        assert house.somebody().get(f"{BASE}search/", {"q": "gauge"}).json["results"] == []
+
+    @pytest.mark.parametrize("query", ["", "q=", "q=x&limit=0", "q=x&more=1", "q=" + "x" * 201])
+    def test_a_wrong_question(self, auditor: ApiClient, query: str) -> None:
+        auditor.get(f"{BASE}search/?{query}", status=422)
+
+
+def test_the_summary_merges_what_plugins_give(auditor: ApiClient, house: House) -> None:
+    assert auditor.get(f"{BASE}dashboard/summary/").json == {"total": 7}
+    house.client.get(f"{BASE}dashboard/summary/", status=401)
+
+
+class TestHealth:
+    def test_it_lives_and_is_ready(self, house: House) -> None:
+        assert house.client.get("/health/live").json == {"status": "ok", "checks": []}
+        answer = house.client.get("/health/ready").json
+        assert answer["status"] == "ok"
+        assert {check["name"] for check in answer["checks"]} >= {"database", "storage", "schema"}
+
+    def test_the_figures_need_their_token_or_network(self, house: House) -> None:
+        client = house.client
+        client.get("/metrics", status=403)
+        client.get("/metrics", headers={"Authorization": "Bearer wrong"}, status=403)
+        near = client.get("/metrics", extra_environ={"REMOTE_ADDR": "10.1.2.3"})
+        assert "calibrify_request_seconds" in near.text
+        sent = {"Authorization": f"Bearer {'m' * 20}"}
+        assert client.get("/metrics", headers=sent).content_type == "text/plain"
+
+
+class TestReference:
+    def test_the_page_is_whole_and_loads_nothing_of_others(self, house: House) -> None:
+        page = house.client.get("/api/docs")
+        assert page.content_type == "text/html"
+        for endpoint in house.client.document["paths"]:
+            assert endpoint in page.text
+        assert "http://" not in page.text.replace("http://localhost", "")
+        assert "https://" not in page.text
+        assert TEMPLATE.endswith("api_docs.html")
+
+    def test_the_document_is_not_sent_twice(self, house: House) -> None:
+        tag = house.client.get(f"{BASE}openapi.json").headers["ETag"]
+        house.client.get(f"{BASE}openapi.json", headers={"If-None-Match": tag}, status=304)
