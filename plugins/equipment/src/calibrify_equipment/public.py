@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.exchange.fields import ImportField
-from calibrify_core.kernel.errors import Conflict, NotFound
+from calibrify_core.kernel.errors import Conflict, FieldError, NotFound
 from calibrify_core.persistence.scoping import Scope, condition
 from calibrify_core.records.listing import ListField
 from calibrify_core.work.unit import UnitOfWork
@@ -18,6 +18,8 @@ from calibrify_equipment import permissions
 from calibrify_equipment.domain.lifecycle import allowed, may_become
 from calibrify_equipment.events import EquipmentRetired, EquipmentTransitioned
 from calibrify_equipment.models.equipment import Equipment
+from calibrify_equipment.models.party import Customer, Supplier
+from calibrify_equipment.services.references import check_references, person_name
 
 VIEW = permissions.VIEW
 CHANGE = permissions.CHANGE
@@ -268,3 +270,57 @@ def move_equipment_on(unit: UnitOfWork, equipment_id: uuid.UUID, to: str, reason
         return False
     move_on(unit, equipment, to, reason)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class PartyFacts:
+    """What other plugins learn of a supplier or a customer.
+
+    Attributes:
+        name: as it stands on letters.
+        address: lines separated by a line feed.
+        contact: person, e-mail or telephone.
+        accreditation_number: of a supplier's accreditation, empty where there is none.
+    """
+
+    name: str
+    address: str
+    contact: str
+    accreditation_number: str = ""
+
+
+def supplier_facts(unit: UnitOfWork, supplier_id: uuid.UUID) -> PartyFacts | None:
+    """Returns a supplier, None if there is no such one for the author."""
+    row = _party(unit, Supplier, supplier_id)
+    if row is None:
+        return None
+    return PartyFacts(row.name, row.address, row.contact or row.email, row.accreditation_number)
+
+
+def customer_facts(unit: UnitOfWork, customer_id: uuid.UUID) -> PartyFacts | None:
+    """Returns a customer, None if there is no such one for the author."""
+    row = _party(unit, Customer, customer_id)
+    return None if row is None else PartyFacts(row.name, row.address, row.contact or row.email)
+
+
+def _party(unit: UnitOfWork, model: Any, identifier: uuid.UUID) -> Any:
+    """Returns a party of the organisation."""
+    statement = unit.select(model, permissions.PARTY_VIEW).where(model.id == identifier)
+    return unit.session.scalars(statement).one_or_none()
+
+
+def unknown_references(unit: UnitOfWork, values: Mapping[str, Any]) -> list[FieldError]:
+    """Returns an error for each id that does not exist for the author.
+
+    Args:
+        unit: the unit of work.
+        values: members of a body by name: ``category_id``, ``location_id``, ``owner_id`` (a
+            customer), ``supplier_id``, ``parent_id`` (an instrument), ``custodian_id`` (a
+            person of the organisation).
+    """
+    return check_references(unit, values)
+
+
+def name_of_person(unit: UnitOfWork, user_id: uuid.UUID) -> str | None:
+    """Returns the name of somebody of the organisation, None if there is no such person."""
+    return person_name(unit, user_id)
