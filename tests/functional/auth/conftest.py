@@ -25,6 +25,17 @@ from tests.functional.kit.core import bare_core
 
 PASSWORD = "seven gauges on a green bench"
 NOUNS = ("token", "user", "group", "role", "grant", "api_token")
+PAGES = (
+    "dashboard",
+    "sign_in",
+    "account",
+    "user",
+    "role",
+    "api_token",
+    "audit",
+    "search",
+    "plugin",
+)
 BASE_PATH = "/api/v1/"
 
 
@@ -63,6 +74,8 @@ class Office:
 def configure(config: Any) -> None:
     for noun in NOUNS:
         config.include(f"calibrify_core.api.resources.{noun}")
+    for noun in PAGES:
+        config.include(f"calibrify_core.web.pages.{noun}")
 
 
 def people_core() -> Any:
