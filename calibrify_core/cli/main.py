@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -95,6 +94,3 @@ for _module in (
     user,
 ):
     main.add_command(_module.command)
-
-if __name__ == "__main__":
-    sys.exit(main())
