@@ -143,7 +143,7 @@ def _decimal_schema() -> Any:
     return _Described(_NUMBER_IN, _NUMBER_OUT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # hashed by identity, so that unions may hold it
 class _Described:
     """Describes a type differently in requests and in responses."""
 
