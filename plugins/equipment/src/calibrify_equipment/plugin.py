@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
@@ -12,6 +13,9 @@ from calibrify_equipment.models import category, equipment, location, party
 from calibrify_equipment.public import UsabilityCheck
 from calibrify_equipment.services.equipment import SERIES
 from calibrify_equipment.services.usability import judge_status
+
+API = ("equipment", "bulk", "category", "location", "entry")
+PAGES: tuple[str, ...] = ()
 
 
 @hookimpl
@@ -73,3 +77,12 @@ def calibrify_page_slots() -> Sequence[declare.PageSlot]:
 def calibrify_equipment_usability_checks() -> Sequence[UsabilityCheck]:
     """Answers from the lifecycle whether an instrument may be used."""
     return [UsabilityCheck("equipment.status", judge_status)]
+
+
+@hookimpl
+def calibrify_configure(config: Any) -> None:
+    """Adds the plugin's addresses."""
+    for noun in API:
+        config.include(f"calibrify_equipment.api.{noun}")
+    for noun in PAGES:
+        config.include(f"calibrify_equipment.pages.{noun}")

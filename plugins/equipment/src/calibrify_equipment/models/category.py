@@ -20,9 +20,7 @@ from calibrify_equipment.models.tree import TreeNode
 DUE_SOON_DAYS = 30
 
 
-class Category(
-    Audited, TreeNode, Identified, OrganisationOwned, Timestamped, Versioned, Base
-):
+class Category(Audited, TreeNode, Identified, OrganisationOwned, Timestamped, Versioned, Base):
     """A kind of instrument, with what its instruments have in common."""
 
     __tablename__ = "equipment_category"

@@ -29,14 +29,16 @@ SortedText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 class Equipment(Audited, Identified, OrganisationOwned, Timestamped, Versioned, Base):
     """An instrument, a gauge, a weight, a standard: anything with a calibration of its own.
 
-    ``tag_key``, ``name_key``, ``identity_key`` and ``search_text`` are derived from other columns by the
-    service that writes them; they are what lists sort by, what keeps serial numbers unique,
-    and what the search looks into.
+    ``tag_key``, ``name_key``, ``identity_key`` and ``search_text`` are derived from other columns
+    by the service that writes them; they are what lists sort by, what keeps serial numbers
+    unique, and what the search looks into.
     """
 
     __tablename__ = "equipment_equipment"
     __audit_type__ = "equipment"
-    __audit_skip__ = frozenset({"tag_key", "name_key", "identity_key", "search_text", "label_code"})
+    __audit_skip__ = frozenset(
+        {"tag_key", "name_key", "identity_key", "search_text", "label_code"}
+    )
     __table_args__ = (
         sa.UniqueConstraint("organisation_id", "asset_tag"),
         sa.UniqueConstraint("organisation_id", "identity_key"),

@@ -95,7 +95,10 @@ def _rename(unit: UnitOfWork, which: Any, names: dict[str, str]) -> None:
         if all(getattr(row, name) == value for name, value in names.items()):
             continue
         tag, serial, maker, model = (
-            facts["asset_tag"], facts["serial_number"], facts["manufacturer"], facts["model"],
+            facts["asset_tag"],
+            facts["serial_number"],
+            facts["manufacturer"],
+            facts["model"],
         )
         changes.append(
             {

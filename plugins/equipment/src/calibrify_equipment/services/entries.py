@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,7 +42,7 @@ class Kind:
     change: str
     defaults: Mapping[str, Any]
     users: tuple[Any, ...]
-    after: Callable[[UnitOfWork, Any], None] = field(default=lambda unit, entry: None)
+    after: Callable[[UnitOfWork, Any], None] | None = None
 
 
 SUPPLIERS = Kind(
@@ -101,7 +101,8 @@ def change(unit: UnitOfWork, kind: Kind, entry: Any, values: Mapping[str, Any]) 
     for name, value in values.items():
         setattr(entry, name, kind.defaults.get(name) if value is None else value)
     _flush(unit, kind)
-    kind.after(unit, entry)
+    if kind.after is not None:
+        kind.after(unit, entry)
     return entry
 
 

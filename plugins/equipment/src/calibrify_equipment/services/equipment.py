@@ -28,12 +28,28 @@ API_PATH = "/api/v1/equipment/"
 LABEL_BYTES = 9
 
 TEXTS = (
-    "name", "serial_number", "manufacturer", "model", "department", "use_limitation",
-    "firmware_version", "notes",
+    "name",
+    "serial_number",
+    "manufacturer",
+    "model",
+    "department",
+    "use_limitation",
+    "firmware_version",
+    "notes",
 )
 PLAIN = (
-    *TEXTS, "asset_tag", "category_id", "location_id", "owner_id", "custodian_id", "supplier_id",
-    "parent_id", "is_reference_standard", "criticality", "acquired_on", "warranty_until",
+    *TEXTS,
+    "asset_tag",
+    "category_id",
+    "location_id",
+    "owner_id",
+    "custodian_id",
+    "supplier_id",
+    "parent_id",
+    "is_reference_standard",
+    "criticality",
+    "acquired_on",
+    "warranty_until",
     "purchase_price",
 )
 DEFAULTS: Mapping[str, Any] = {
@@ -116,7 +132,10 @@ def register(unit: UnitOfWork, values: Mapping[str, Any]) -> Equipment:
     _flush(unit)
     unit.publish(
         EquipmentRegistered(
-            equipment.id, equipment.asset_tag, equipment.status, equipment.category_id,
+            equipment.id,
+            equipment.asset_tag,
+            equipment.status,
+            equipment.category_id,
             equipment.location_id,
         )
     )
@@ -236,13 +255,14 @@ def _catalogued(unit: UnitOfWork, facts: Mapping[str, Any]) -> dict[str, Any]:
     if model:
         model_id, model = match_model(unit, maker_id, model)
     return {
-        "manufacturer": maker, "manufacturer_id": maker_id, "model": model, "model_id": model_id,
+        "manufacturer": maker,
+        "manufacturer_id": maker_id,
+        "model": model,
+        "model_id": model_id,
     }
 
 
-def _taken(
-    unit: UnitOfWork, facts: Mapping[str, Any], but: uuid.UUID | None = None
-) -> Any:
+def _taken(unit: UnitOfWork, facts: Mapping[str, Any], but: uuid.UUID | None = None) -> Any:
     """Returns another instrument of the organisation with the same tag or identity, if any."""
     same = [Equipment.asset_tag == facts["asset_tag"]]
     if facts["identity_key"] is not None:

@@ -121,7 +121,7 @@ def read_one(unit: UnitOfWork, spec: ListSpec, identifier: uuid.UUID) -> tuple[d
         statement = unscoped(statement, *spec.joined, because="shown with the record itself")
     row = unit.session.execute(statement).one_or_none()
     if row is None:
-        raise NotFound()
+        raise NotFound
     return spec.shape(row, unit), row.version
 
 

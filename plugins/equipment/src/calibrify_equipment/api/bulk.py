@@ -1,0 +1,123 @@
+"""Many instruments at once: all operations of a body, or none."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from calibrify_core.api.body import validate
+from calibrify_core.api.request import Request
+from calibrify_core.api.types import Body, Identifier, Shape, changes
+from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
+from calibrify_equipment.api.equipment import plain_values
+from calibrify_equipment.permissions import CHANGE
+from calibrify_equipment.schemas.equipment import EquipmentChange, EquipmentIn
+from calibrify_equipment.services import equipment
+
+MOST_OPERATIONS = 1_000
+
+
+class Operation(Body):
+    """One operation: `create` needs data, `update` id and data, `delete` an id."""
+
+    op: Literal["create", "update", "delete"]
+    id: Identifier | None = None
+    data: dict[str, Any] | None = None
+
+
+class BulkIn(Body):
+    """Operations that are done together, in order."""
+
+    operations: Annotated[list[Operation], Field(min_length=1, max_length=MOST_OPERATIONS)]
+
+
+class Done(Shape):
+    """What was done."""
+
+    op: str
+    id: Identifier
+
+
+class BulkOut(Shape):
+    """What was done, in the order of the operations."""
+
+    results: list[Done]
+
+
+def run(request: Request) -> dict[str, Any]:
+    """Does all operations in one transaction.
+
+    Raises:
+        Invalid: with the errors of all bodies, or of the first operation that fails.
+        Conflict: an operation meets another instrument or an illegal state.
+    """
+    operations: list[Operation] = request.data.operations
+    bodies = _bodies(operations)
+    results = []
+    for index, (operation, body) in enumerate(zip(operations, bodies, strict=True)):
+        where = f"/operations/{index}"
+        try:
+            identifier = _do(request, operation, body)
+        except Invalid as error:
+            raise Invalid(
+                [FieldError(f"{where}/data{e.pointer}", e.detail) for e in error.errors]
+            ) from None
+        except CalibrifyError as error:
+            error.detail = f"Operation {index}: {error.detail}"
+            raise
+        results.append({"op": operation.op, "id": identifier})
+    return {"results": results}
+
+
+def _bodies(operations: list[Operation]) -> list[Any]:
+    """Checks the bodies of all operations, before the first is done."""
+    errors: list[FieldError] = []
+    bodies: list[Any] = []
+    for index, operation in enumerate(operations):
+        where = f"/operations/{index}"
+        body = None
+        if operation.op != "create" and operation.id is None:
+            errors.append(FieldError(f"{where}/id", "This is required."))
+        if operation.op == "create" and operation.id is not None:
+            errors.append(FieldError(f"{where}/id", "This is not known here, or cannot be set."))
+        if operation.op != "delete":
+            schema = EquipmentIn if operation.op == "create" else EquipmentChange
+            try:
+                body = validate(schema, operation.data or {}, f"{where}/data")
+            except Invalid as error:
+                errors += error.errors
+        bodies.append(body)
+    if errors:
+        raise Invalid(errors)
+    return bodies
+
+
+def _do(request: Request, operation: Operation, body: Any) -> Any:
+    """Does one operation; returns the id of its instrument."""
+    unit = request.unit
+    if operation.op == "create":
+        members = {name: getattr(body, name) for name in type(body).model_fields}
+        return equipment.register(unit, plain_values(members)).id
+    assert operation.id is not None  # noqa: S101 - checked with the bodies
+    found = equipment.find(unit, operation.id, CHANGE)
+    if operation.op == "update":
+        equipment.change(unit, found, plain_values(changes(body)))
+    else:
+        equipment.retire(unit, found)
+    return found.id
+
+
+def includeme(config: Any) -> None:
+    """Adds the address."""
+    config.add_api_view(
+        run,
+        "equipment",
+        "bulk",
+        path="equipment/bulk/",
+        permission=CHANGE,
+        body=BulkIn,
+        out=BulkOut,
+        errors=(Conflict,),
+        summary="Does up to 1,000 operations, all or none.",
+    )

@@ -1,0 +1,87 @@
+"""The history of an instrument: its entries of the audit trail, newest first."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from calibrify_core.audit.entry import AuditEntry
+from calibrify_core.records.keyset import Page, run_list
+from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec
+from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.models.equipment import Equipment
+from calibrify_equipment.permissions import VIEW
+from calibrify_equipment.services.equipment import find
+
+CUSTODY = frozenset({"holder_id", "held_at_id", "held_by", "held_since"})
+
+
+def _kind(action: str, changes: dict[str, Any]) -> str:
+    """Returns what an entry is about."""
+    if action == "create":
+        return "created"
+    if action != "update":
+        return "other"
+    if "status" in changes:
+        return "transition"
+    return "custody" if CUSTODY & set(changes) else "changed"
+
+
+def _shape(row: Any, _unit: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "at": row.at,
+        "kind": _kind(row.action, row.changes),
+        "action": row.action,
+        "actor": row.actor_name,
+        "changes": row.changes,
+        "reason": row.reason,
+    }
+
+
+HISTORY = ListSpec(
+    model=Equipment,
+    permission=VIEW,
+    columns=(
+        AuditEntry.id,
+        AuditEntry.at,
+        AuditEntry.action,
+        AuditEntry.actor_name,
+        AuditEntry.changes,
+        AuditEntry.reason,
+    ),
+    # Who may see the instrument may see what became of it: the join carries the scope.
+    source=sa.join(
+        AuditEntry,
+        Equipment,
+        sa.and_(AuditEntry.object_type == "equipment", AuditEntry.object_id == Equipment.id),
+    ),
+    key=AuditEntry.id,
+    fields={
+        "at": ListField(
+            "at", "When", Kind.MOMENT, AuditEntry.at, orderable=True, order_column=AuditEntry.id
+        ),
+        "action": ListField("action", "Action", column=AuditEntry.action),
+        "kind": ListField("kind", "Kind", Kind.OTHER, filterable=False),
+        "actor": ListField("actor", "Who", column=AuditEntry.actor_name),
+        "changes": ListField("changes", "Changes", Kind.OTHER, filterable=False),
+        "reason": ListField("reason", "Reason", Kind.OTHER, filterable=False),
+    },
+    shape=_shape,
+    default_ordering=("-at",),
+    joined=(AuditEntry,),
+)
+
+
+def history(unit: UnitOfWork, equipment_id: uuid.UUID, request: ListRequest) -> Page:
+    """Returns a page of what became of an instrument.
+
+    Raises:
+        NotFound: it does not exist, or lies outside of the scope.
+    """
+    find(unit, equipment_id)
+    conditions = (AuditEntry.object_id == equipment_id,)
+    return run_list(unit, replace(HISTORY, where=lambda _unit: conditions), request)

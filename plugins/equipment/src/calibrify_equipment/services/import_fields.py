@@ -1,0 +1,176 @@
+"""What an import of instruments can fill: this plugin's fields and those of its facets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calibrify_core.exchange.fields import ImportField
+from calibrify_core.work.platform import Platform
+from calibrify_equipment.domain.lifecycle import WORDS
+from calibrify_equipment.services.listing import facets_of
+
+MOST_PRICE = 10**15
+
+OWN: tuple[ImportField, ...] = (
+    ImportField(
+        "asset_tag",
+        "Asset tag",
+        synonyms=(
+            "Control No.", "Control number", "Asset No.", "Asset number", "Asset ID", "Asset",
+            "Tag", "Tag No.", "Tag number", "Equipment ID", "Equipment No.", "Equipment number",
+            "Instrument ID", "Instrument No.", "Gage ID", "Gauge ID", "Inventory No.", "ID", "ID No.",
+        ),
+        example="EQ-0001",
+        max_length=100,
+    ),
+    ImportField(
+        "name",
+        "Name",
+        synonyms=(
+            "Description", "Instrument", "Instrument name", "Equipment", "Equipment name", "Item",
+            "Nomenclature", "Designation",
+        ),
+        required=True,
+        example="Digital multimeter",
+        max_length=300,
+    ),
+    ImportField(
+        "manufacturer",
+        "Manufacturer",
+        "reference",
+        synonyms=("Maker", "Make", "Brand", "Mfr", "Mfr.", "Mfg"),
+        example="Fluke",
+        max_length=200,
+    ),
+    ImportField(
+        "model",
+        "Model",
+        "reference",
+        synonyms=("Model No.", "Model number", "Type", "Type No."),
+        example="87V",
+        max_length=200,
+    ),
+    ImportField(
+        "serial_number",
+        "Serial number",
+        synonyms=("Serial No.", "Serial", "S/N", "SN", "Ser. No."),
+        example="0012345",
+        max_length=200,
+    ),
+    ImportField(
+        "category",
+        "Category",
+        "tree",
+        synonyms=("Group", "Class", "Family", "Equipment type", "Instrument type"),
+        example="Electrical",
+        max_length=200,
+        split_levels=True,
+    ),
+    ImportField(
+        "location",
+        "Location",
+        "tree",
+        synonyms=("Place", "Room", "Area", "Site", "Storage location"),
+        example="Laboratory",
+        max_length=200,
+        split_levels=True,
+    ),
+    ImportField(
+        "department",
+        "Department",
+        synonyms=("Dept", "Dept.", "Section", "Cost centre", "Cost center"),
+        example="Quality",
+        max_length=200,
+    ),
+    ImportField(
+        "status",
+        "Status",
+        "choice",
+        synonyms=("State",),
+        choices={str(status): word for status, word in WORDS.items()},
+        example="In service",
+    ),
+    ImportField(
+        "accuracy_text",
+        "Accuracy",
+        synonyms=("Tolerance", "Accuracy class", "Error limit"),
+        example="±0.5 %",
+        max_length=1_000,
+    ),
+    ImportField(
+        "use_limitation",
+        "Limitation of use",
+        synonyms=("Limitation", "Restriction", "Limited use"),
+        example="",
+        max_length=2_000,
+    ),
+    ImportField(
+        "is_reference_standard",
+        "Reference standard",
+        "boolean",
+        synonyms=("Standard", "Is standard"),
+        example="no",
+    ),
+    ImportField(
+        "criticality",
+        "Criticality",
+        "choice",
+        choices={"low": "Low", "normal": "Normal", "high": "High"},
+        synonyms=("Priority", "Risk"),
+        example="Normal",
+    ),
+    ImportField(
+        "custodian",
+        "Custodian",
+        synonyms=("Responsible", "Responsible person", "Holder", "Assigned to"),
+        max_length=300,
+    ),
+    ImportField("owner", "Owner", synonyms=("Customer", "Belongs to"), max_length=200),
+    ImportField(
+        "supplier", "Supplier", synonyms=("Vendor", "Bought from", "Purchased from"), max_length=200
+    ),
+    ImportField(
+        "acquired_on",
+        "Acquired on",
+        "date",
+        synonyms=("Purchase date", "Purchased on", "Date of purchase", "Acquisition date"),
+        example="2024-03-01",
+    ),
+    ImportField(
+        "warranty_until",
+        "Warranty until",
+        "date",
+        synonyms=("Warranty", "Warranty end", "Warranty expires"),
+    ),
+    ImportField(
+        "purchase_price",
+        "Purchase price",
+        "decimal",
+        synonyms=("Price", "Cost"),
+        minimum=0,
+        maximum=MOST_PRICE,
+    ),
+    ImportField(
+        "firmware_version", "Firmware version", synonyms=("Firmware", "FW"), max_length=100
+    ),
+    ImportField("notes", "Notes", synonyms=("Remarks", "Remark", "Comment", "Comments", "Note"),
+                max_length=20_000),
+)
+"""This plugin's fields, in the order of the template and of the export."""
+
+CREATABLE = frozenset({"category", "location", "manufacturer", "model"})
+"""Fields whose unknown names an import may make."""
+
+
+def import_fields(platform: Platform) -> tuple[ImportField, ...]:
+    """Returns every field that an import can fill, the facets' fields after our own."""
+    return (*OWN, *(item for facet in facets_of(platform) for item in facet.import_fields))
+
+
+def template_rows(fields: Sequence[ImportField]) -> tuple[list[str], list[str]]:
+    """Returns header and one example row of the file that people start from.
+
+    Args:
+        fields: what can be imported.
+    """
+    return [item.label for item in fields], [item.example for item in fields]

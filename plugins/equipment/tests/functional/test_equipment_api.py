@@ -1,0 +1,229 @@
+"""Instruments through the API: every verb, and what refuses it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+E = "/api/v1/equipment/"
+
+
+@pytest.fixture(scope="module")
+def manager(lab: Any) -> Any:
+    return lab.api("metrology_manager")
+
+
+@pytest.fixture(scope="module")
+def technician(lab: Any) -> Any:
+    return lab.api("technician")
+
+
+def make(client: Any, lab: Any, **more: Any) -> dict[str, Any]:
+    body = {"name": lab.unique("Multimeter"), **more}
+    found: dict[str, Any] = client.post_json(E, body, status=201).json
+    return found
+
+
+def test_only_a_name_is_needed(manager: Any) -> None:
+    answer = manager.post_json(E, {"name": "Torque wrench"}, status=201)
+    body = answer.json
+    assert body["asset_tag"].startswith("EQ-") and body["status"] == "in_service"
+    assert body["category"] is None and body["custody"] is None
+    assert answer.headers["Location"] == f"{E}{body['id']}/"
+    assert answer.headers["ETag"].startswith('"v1-')
+    assert manager.get(answer.headers["Location"]).json == body
+
+
+def test_everything_comes_back_as_it_was_sent(manager: Any, lab: Any) -> None:
+    ranges = [
+        {"channel": None, "quantity": "DC voltage", "unit": "V", "min": "-0.10", "max": "1000.0",
+         "resolution": "0.00010", "accuracy_text": "0.5 % + 2"}
+    ]
+    body = make(
+        manager, lab, serial_number="000123", manufacturer="Nordmess", model="NM 87",
+        category_id=str(lab.kinds["DMM"]), location_id=str(lab.places["A1"]), department="QA",
+        ranges=ranges, is_reference_standard=True, use_limitation="DC only", criticality="high",
+        acquired_on="2024-02-29", purchase_price="1200.50", firmware_version="1.02", notes="x\ny",
+        custodian_id=lab.user_id(),
+    )
+    assert body["serial_number"] == "000123"
+    assert body["category"]["name"] == "DMM"
+    assert body["location"] == {"id": str(lab.places["A1"]), "name": "A1", "path": "A / A1"}
+    assert {k: v for k, v in body["ranges"][0].items() if v is not None} == {
+        k: v for k, v in ranges[0].items() if v is not None
+    }
+    assert body["purchase_price"] == "1200.50"
+    assert body["custodian"]["name"].startswith("Technician")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/name"),
+        ({"name": ""}, "/name"),
+        ({"name": "x", "id": "1"}, "/id"),
+        ({"name": "x", "status": "broken"}, "/status"),
+        ({"name": "x", "category_id": "01a20ab5-4d51-71d8-9bf1-4f8bd1b1bb8d"}, "/category_id"),
+        ({"name": "x", "location_id": "01a20ab5-4d51-71d8-9bf1-4f8bd1b1bb8d"}, "/location_id"),
+        ({"name": "x", "ranges": [{"min": "2", "max": "1"}]}, "/ranges/0"),
+        ({"name": "x", "ranges": [{"min": "NaN"}]}, "/ranges/0/min"),
+        ({"name": "x", "acquired_on": "2026-02-30"}, "/acquired_on"),
+        ({"name": "x", "custom_fields": {"a": 1}}, "/custom_fields/a"),
+        ({"name": "x", "criticality": "none"}, "/criticality"),
+        ({"name": "x" * 301}, "/name"),
+    ],
+)
+def test_bad_members_are_named(manager: Any, body: dict[str, Any], pointer: str) -> None:
+    answer = manager.post_json(E, body, status=422)
+    assert pointer in [error["pointer"] for error in answer.json["errors"]]
+
+
+def test_the_same_serial_number_links_the_other(manager: Any, lab: Any) -> None:
+    first = make(manager, lab, serial_number="77", manufacturer="Lindholm", model="L1")
+    body = {"name": "again", "serial_number": "77", "manufacturer": "LINDHOLM", "model": "l1"}
+    answer = manager.post_json(E, body, status=409)
+    assert answer.json["existing"] == f"{E}{first['id']}/"
+    assert first["asset_tag"] in answer.json["detail"]
+    make(manager, lab, serial_number="77", manufacturer="Lindholm", model="L2")
+    make(manager, lab, serial_number="", manufacturer="Lindholm", model="L1")
+    make(manager, lab, serial_number="", manufacturer="Lindholm", model="L1")
+    tag = manager.post_json(E, {"name": "tag", "asset_tag": first["asset_tag"]}, status=409)
+    assert tag.json["existing"] == f"{E}{first['id']}/"
+
+
+def test_a_patch_changes_what_it_names(manager: Any, lab: Any) -> None:
+    body = make(manager, lab, notes="keep", serial_number=lab.unique("S"))
+    url = f"{E}{body['id']}/"
+    answer = manager.patch_json(url, {"name": "Renamed"})
+    assert answer.json["name"] == "Renamed" and answer.json["notes"] == "keep"
+    assert answer.headers["ETag"].startswith('"v2-')
+    assert manager.get(f"{E}?q=renamed&fields=id").json["results"] == [{"id": body["id"]}]
+    emptied = manager.patch_json(url, {"notes": None, "category_id": None}).json
+    assert emptied["notes"] == "" and emptied["asset_tag"] == body["asset_tag"]
+    manager.patch_json(url, {"status": "lost"}, status=422)
+    stale = manager.patch_json(
+        url, {"name": "late"}, headers={"If-Match": '"v1-0123456789abcdef"'}, status=412
+    )
+    assert stale.json["code"] == "stale_version"
+
+
+def test_a_put_replaces(manager: Any, lab: Any) -> None:
+    body = make(manager, lab, notes="old", department="QA", manufacturer="Orth", model="O1")
+    answer = manager.put_json(f"{E}{body['id']}/", {"name": "New"})
+    assert (answer.json["name"], answer.json["notes"], answer.json["department"]) == ("New", "", "")
+    assert answer.json["manufacturer"] == "" and answer.json["asset_tag"] == body["asset_tag"]
+
+
+def test_deleting_retires(manager: Any, lab: Any) -> None:
+    body = make(manager, lab)
+    url = f"{E}{body['id']}/"
+    manager.delete(url, status=204)
+    assert manager.get(url).json["status"] == "retired"
+    manager.delete(url, status=204)
+    kinds = [entry["kind"] for entry in manager.get(f"{url}history/").json["results"]]
+    assert kinds == ["transition", "created"]
+
+
+def test_states_follow_each_other_as_they_may(technician: Any, manager: Any, lab: Any) -> None:
+    body = make(technician, lab)
+    url = f"{E}{body['id']}/transitions/"
+    moved = technician.post_json(url, {"to": "quarantined", "reason": "dropped"}, status=200)
+    assert moved.json["status"] == "quarantined"
+    refused = technician.post_json(url, {"to": "draft"}, status=409)
+    assert "in_service" in refused.json["allowed"]
+    technician.post_json(url, {"to": "broken"}, status=422)
+    history = technician.get(f"{E}{body['id']}/history/").json["results"]
+    assert history[0]["reason"] == "dropped"
+    assert history[0]["changes"]["status"] == ["in_service", "quarantined"]
+
+
+def test_custody(technician: Any, manager: Any, lab: Any) -> None:
+    body = make(technician, lab)
+    url = f"{E}{body['id']}/"
+    out = technician.post_json(f"{url}checkout/", {"expected_return_on": "2099-01-01"}, status=200)
+    assert out.json["custody"]["holder"]["name"].startswith("Technician")
+    assert out.json["custody"]["expected_return_on"] == "2099-01-01"
+    technician.post_json(f"{url}checkout/", {}, status=409)
+    back = technician.post_json(f"{url}checkin/", {"condition": "clean"}, status=200)
+    assert back.json["custody"] is None
+    technician.post_json(f"{url}checkin/", {}, status=409)
+    place = {"location_id": str(lab.places["B1"])}
+    out = technician.post_json(f"{url}checkout/", place, status=200).json
+    assert out["custody"]["location"]["name"] == "B / B1"
+    technician.post_json(f"{url}checkin/", {}, status=200)
+    technician.post_json(f"{url}transitions/", {"to": "quarantined"})
+    technician.post_json(f"{url}checkout/", {}, status=409)
+    technician.post_json(f"{url}checkout/", {"override_reason": "urgent"}, status=403)
+    manager.post_json(f"{url}checkout/", {"override_reason": "urgent"}, status=200)
+
+
+def test_label_and_code(manager: Any, lab: Any) -> None:
+    body = make(manager, lab, use_limitation="only 20 °C")
+    pdf = manager.get(f"{E}{body['id']}/label.pdf")
+    assert pdf.body.startswith(b"%PDF") and body["asset_tag"] in pdf.headers["Content-Disposition"]
+    svg = manager.get(f"{E}{body['id']}/qr.svg")
+    assert b"<svg" in svg.body and svg.content_type == "image/svg+xml"
+
+
+def test_bulk_is_all_or_nothing(manager: Any, lab: Any) -> None:
+    one = make(manager, lab)
+    before = manager.get(f"{E}?count=true").json["count"]
+    bad = {
+        "operations": [
+            {"op": "create", "data": {"name": "fine"}},
+            {"op": "update", "id": one["id"], "data": {"location_id": one["id"]}},
+        ]
+    }
+    answer = manager.post_json(f"{E}bulk/", bad, status=422)
+    assert answer.json["errors"][0]["pointer"] == "/operations/1/data/location_id"
+    assert manager.get(f"{E}?count=true").json["count"] == before
+    good = {
+        "operations": [
+            {"op": "create", "data": {"name": "fine"}},
+            {"op": "update", "id": one["id"], "data": {"department": "bulk"}},
+            {"op": "delete", "id": one["id"]},
+        ]
+    }
+    done = manager.post_json(f"{E}bulk/", good, status=200).json["results"]
+    assert [item["op"] for item in done] == ["create", "update", "delete"]
+    found = manager.get(f"{E}{one['id']}/").json
+    assert (found["department"], found["status"]) == ("bulk", "retired")
+
+
+def test_viewers_only_look(lab: Any, manager: Any) -> None:
+    viewer = lab.api("viewer")
+    body = make(manager, lab)
+    assert viewer.get(f"{E}{body['id']}/").json["id"] == body["id"]
+    viewer.post_json(E, {"name": "x"}, status=403)
+    viewer.patch_json(f"{E}{body['id']}/", {"name": "x"}, status=403)
+    viewer.delete(f"{E}{body['id']}/", status=403)
+    viewer.post_json(f"{E}{body['id']}/checkout/", {}, status=403)
+
+
+def test_a_hundred_at_once_get_a_hundred_tags(lab: Any, manager: Any) -> None:
+    tags: list[str] = []
+    failures: list[Exception] = []
+
+    def enter() -> None:
+        for _ in range(10):
+            try:
+                with lab.unit() as unit:
+                    lab.enter(unit)
+            except Exception as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=enter) for _ in range(10)]
+    before = manager.get(f"{E}?count=true").json["count"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    url: str | None = f"{E}?limit=500&fields=asset_tag"
+    while url:
+        page = manager.get(url).json
+        tags += [row["asset_tag"] for row in page["results"]]
+        url = page["next"]
+    assert len(tags) == len(set(tags)) == before + 100
