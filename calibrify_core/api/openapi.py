@@ -273,9 +273,7 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> Json:
     responses: Json = {str(endpoint.status): _success(endpoint, schemas)}
     statuses = {400, 429, 503}
     if endpoint.permission != PUBLIC:
-        statuses |= {401}
-        if endpoint.permission != SIGNED_IN:
-            statuses |= {403}
+        statuses |= {401, 403}
     if endpoint.ids:
         statuses |= {404}
     statuses |= {422}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_network
@@ -11,7 +12,9 @@ import pytest
 
 from calibrify_core import app as root
 from calibrify_core.api.document import TEMPLATE
-from calibrify_core.hooks.declarations import SearchHit, SearchSource, SummaryFigures
+from calibrify_core.auth.role import Role
+from calibrify_core.auth.roles import Roles
+from calibrify_core.hooks.declarations import FileOwner, SearchHit, SearchSource, SummaryFigures
 from calibrify_core.hooks.manager import Plugins
 from calibrify_core.hooks.specs import hookimpl
 from calibrify_core.kernel.settings import Settings
@@ -20,7 +23,7 @@ from tests.functional.conftest import House, build
 from tests.functional.kit.core import bare_core
 
 BASE = "/api/v1/"
-NOUNS = ("audit", "job", "plugin", "search", "dashboard", "health")
+NOUNS = ("audit", "file", "job", "notification", "plugin", "search", "dashboard", "health")
 AUDIT, PLUGIN = "core.audit:view", "core.plugin:view"
 
 
@@ -37,6 +40,11 @@ def fails(*_: Any) -> Any:
 def finds(_unit: Any, words: str, limit: int) -> list[SearchHit]:
     hit = SearchHit("widget", words.upper(), "found", "/widgets/1", "gauge", "/api/v1/widgets/1/")
     return [hit] * min(limit, 3)
+
+
+@hookimpl
+def owners() -> list[FileOwner]:
+    return [FileOwner("role", Role, "core.role:view", "core.role:manage")]
 
 
 @hookimpl
@@ -61,6 +69,7 @@ def figures() -> list[SummaryFigures]:
 def house(make_settings: Callable[..., Settings]) -> Iterator[House]:
     core = bare_core()
     core.calibrify_configure = configure  # type: ignore[attr-defined]
+    core.calibrify_file_owners = owners  # type: ignore[attr-defined]
     core.calibrify_search_sources = sources  # type: ignore[attr-defined]
     core.calibrify_summary_figures = figures  # type: ignore[attr-defined]
     settings = make_settings(metrics_token="m" * 20, metrics_networks=(ip_network("10.1.0.0/16"),))
@@ -127,9 +136,94 @@ class TestJobs:
         other.delete(place, status=404)
         owner.delete(place, status=204)
         assert owner.get(place).json["state"] == "cancelled"
+        told = owner.get(f"{BASE}notifications/").json["results"]
+        assert [message["title"] for message in told] == ["Count was cancelled"]
+        assert other.get(f"{BASE}notifications/").json["results"] == []
         found = owner.get(f"{BASE}jobs/", {"state": "cancelled", "kind": "core.count"}).json
         assert len(found["results"]) == 1
         owner.get(f"{BASE}jobs/", {"state": "nonsense"}, status=422)
+
+
+PDF = b"%PDF-1.7 " + b"x" * 100_000
+
+
+@pytest.fixture(scope="module")
+def keeper(house: House) -> ApiClient:
+    return house.somebody("core.role:view", "core.role:manage")
+
+
+@pytest.fixture(scope="module")
+def record(house: House) -> str:
+    with house.platform.unit() as unit:
+        viewer = Roles(unit).named("viewer")
+        assert viewer is not None
+        return str(viewer.id)
+
+
+class TestFiles:
+    def send(self, client: ApiClient, record: str, status: int = 201, **more: Any) -> Any:
+        name, content = more.pop("name", "ä b.pdf"), more.pop("content", PDF)
+        fields = {"object_type": "role", "object_id": record, **more}
+        files = [("file", name, content)]
+        return client.post(f"{BASE}files/", fields, upload_files=files, status=status)
+
+    def test_a_file_is_attached_and_comes_back_byte_for_byte(
+        self, keeper: ApiClient, record: str
+    ) -> None:
+        answer = self.send(keeper, record, kind="certificate")
+        place, known = answer.headers["Location"], answer.json
+        assert (known["name"], known["content_type"]) == ("ä b.pdf", "application/pdf")
+        assert known["sha256"] == hashlib.sha256(PDF).hexdigest()
+        assert keeper.get(place).json == known
+        sent = keeper.get(f"{place}content/")
+        assert sent.body == PDF
+        assert sent.headers["Content-Disposition"].startswith('attachment; filename="_ b.pdf"')
+        assert "sandbox" in sent.headers["Content-Security-Policy"]
+        assert len(sent.headers.getall("Content-Security-Policy")) == 1
+        rows = keeper.get(f"{BASE}files/", {"object_id": record, "kind": "certificate"}).json
+        assert known["id"] in [row["id"] for row in rows["results"]]
+
+    def test_who_may_not_read_the_record_sees_no_file(
+        self, house: House, keeper: ApiClient, record: str
+    ) -> None:
+        place = self.send(keeper, record).headers["Location"]
+        for stranger in (house.somebody(), house.somebody(AUDIT)):
+            stranger.get(place, status=404)
+            stranger.get(f"{place}content/", status=404)
+            assert stranger.get(f"{BASE}files/", {"count": "true"}).json["count"] == 0
+        reader = house.somebody("core.role:view")
+        assert reader.get(f"{place}content/").body == PDF
+        self.send(reader, record, status=403)
+
+    @pytest.mark.parametrize(
+        ("more", "pointer"),
+        [
+            ({"object_type": "planet"}, "/object_type"), ({"object_type": ""}, "/object_type"),
+            ({"object_id": "x"}, "/object_id"), ({"object_id": str(uuid.uuid4())}, "/object_id"),
+            ({"kind": "spell"}, "/kind"), ({"more": "1"}, "/more"),
+        ],
+    )  # fmt: skip
+    def test_a_wrong_field_is_named(
+        self, keeper: ApiClient, record: str, more: dict[str, str], pointer: str
+    ) -> None:
+        answer = self.send(keeper, record, status=422, **more)
+        assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("x.html", b"<script>alert(1)</script>"), ("x.svg", b"<svg onload='x'/>"),
+            ("x.exe", b"MZ\x90\x00"), ("x.csv", b"a,b\x00c"), ("x.zip", b"PK\x03\x04"),
+            ("x.pdf", b"no pdf"), ("x", b""),
+        ],
+    )  # fmt: skip
+    def test_what_is_not_taken(
+        self, keeper: ApiClient, record: str, name: str, content: bytes
+    ) -> None:
+        self.send(keeper, record, status=415, name=name, content=content)
+
+    def test_a_file_that_is_too_large(self, keeper: ApiClient, record: str) -> None:
+        self.send(keeper, record, status=413, content=b"%PDF-" + bytes(51 << 20))
 
 
 def test_plugins_say_what_they_bring(auditor: ApiClient, house: House) -> None:
