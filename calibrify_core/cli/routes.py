@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from calibrify_core.app import make_router
 from calibrify_core.cli.setup import ready_platform
+
+
+UUID = re.compile(r":\[0-9a-fA-F\]\{8\}(?:-\[0-9a-fA-F\]\{\d+\})+")
 
 
 @click.command("routes")
@@ -34,6 +39,6 @@ def command() -> None:
         )
         methods = view["request_methods"] or ("ANY",)
         methods = (methods,) if isinstance(methods, str) else methods
-        rows.add((pattern, ",".join(sorted(methods)), permission))
+        rows.add((UUID.sub(":uuid", pattern), ",".join(sorted(methods)), permission))
     for pattern, methods, permission in sorted(rows):
         click.echo(f"{pattern:<60} {methods:<16} {permission}")

@@ -155,11 +155,11 @@ def browser() -> Iterator[Browser]:
 
 def sign_in(page: Page, server: Server, name: str = "admin") -> None:
     """Signs in through the page."""
-    page.goto(f"{server.base}/sign-in")
+    page.goto(f"{server.base}/login")
     page.get_by_label("E-mail").or_(page.get_by_label("Username")).first.fill(name)
     page.get_by_label("Password").fill(server.password)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(lambda url: "/sign-in" not in url)
+    page.wait_for_url(lambda url: "/login" not in url)
 
 
 def violations(page: Page) -> list[str]:
