@@ -109,11 +109,7 @@ class Groups:
         session = self._unit.session
         for user_id in sorted(after - before):
             session.add(Membership(user_id=user_id, group_id=group.id))
-        session.execute(
-            sa.delete(Membership).where(
-                Membership.group_id == group.id, Membership.user_id.in_(before - after)
-            )
-        )
+        self._leave(group, before - after)
         session.flush()
         # The group itself counts as changed, so that a stale version is noticed.
         group.updated_at = self._unit.clock.now()
@@ -134,13 +130,21 @@ class Groups:
         if self._has_grants(group):
             self._unit.access.require_everywhere(GRANT_MANAGE)
         session = self._unit.session
-        session.execute(sa.delete(Membership).where(Membership.group_id == group.id))
+        self._leave(group, self.member_ids(group))
         grants = self._unit.select(Grant, GROUP_MANAGE).where(Grant.group_id == group.id)
         for grant in session.scalars(grants).all():
             session.delete(grant)
         session.flush()
         session.delete(group)
         require_one_left(self._unit)
+
+    def _leave(self, group: Group, user_ids: Collection[uuid.UUID]) -> None:
+        """Takes people out of a group, one by one, so that the change of rights is noticed."""
+        statement = sa.select(Membership).where(
+            Membership.group_id == group.id, Membership.user_id.in_(user_ids)
+        )
+        for membership in self._unit.session.scalars(statement).all():
+            self._unit.session.delete(membership)
 
     def _has_grants(self, group: Group) -> bool:
         """Tells whether membership gives rights."""

@@ -1,7 +1,8 @@
 """Recognition: from a credential to a principal with its present rights, in one statement.
 
-Nothing is kept between two requests: who was disabled, or lost a role, a membership or the
-session itself, is no longer recognised, or has lost the right, at the next request.
+The credential is looked up at every request: who was disabled or signed out is no longer
+recognised at the next one. What was granted is read again as soon as the stamp that the same
+statement brings along is another one (`calibrify_core.auth.rights_stamp`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from calibrify_core.auth.grant import Grant
 from calibrify_core.auth.group import Membership
 from calibrify_core.auth.permissions import SIGNED_IN
 from calibrify_core.auth.principal import Kind, Principal
+from calibrify_core.auth.rights_stamp import RightsStamp
 from calibrify_core.auth.role import Role, parse_names
 from calibrify_core.auth.signed_in import FAMILY_IDLE, SESSION_IDLE, BrowserSession, RefreshFamily
 from calibrify_core.auth.user import ACTIVE, User
@@ -30,6 +32,7 @@ from calibrify_core.kernel.errors import NotFound
 from calibrify_core.work.access import Access, Reach
 from calibrify_core.work.organisation import Organisation, OrganisationFacts
 
+MOST_KEPT = 10_000
 EVERYBODY = Reach(frozenset({SIGNED_IN}))
 """What everybody holds who is recognised, whatever was granted."""
 
@@ -76,14 +79,25 @@ def recognise(session: Session, user_id: uuid.UUID) -> tuple[Actor, Access]:
     Raises:
         NotFound: the account does not exist or is disabled.
     """
-    rows = session.connection().execute(_BY_USER, {"user": user_id}).all()
-    if not rows:
+    connection = session.connection()
+    row = connection.execute(_BY_USER, {"user": user_id}).one_or_none()
+    if row is None:
         raise NotFound("The account that asked for this no longer exists or is disabled.")
-    first = rows[0]
-    return (
-        Actor("user", first.name or first.username, first.user_id),
-        Access(first.organisation_id, _reaches(rows)),
-    )
+    rights = _read_rights(connection, row)
+    actor = Actor("user", row.name or row.username, row.user_id)
+    return actor, Access(row.organisation_id, rights.reaches)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rights:
+    """What was read of an account's rights, and the stamp that was valid then."""
+
+    stamp: uuid.UUID | None
+    organisation: OrganisationFacts
+    reaches: tuple[Reach, ...]
+
+
+_kept: dict[uuid.UUID, _Rights] = {}
 
 
 def _recognise(
@@ -93,86 +107,69 @@ def _recognise(
     kind: Kind,
     visit: Visit,
 ) -> Principal | None:
-    """Runs the one statement and builds the principal from its rows."""
-    rows = connection.execute(statement, parameters).all()
-    if not rows:
+    """Runs the statement of a credential and builds the principal from its row."""
+    row = connection.execute(statement, parameters).one_or_none()
+    if row is None:
         return None
-    first = rows[0]
+    rights = _kept.get(row.user_id)
+    if rights is None or rights.stamp is None or rights.stamp != row.stamp:
+        rights = _read_rights(connection, row)
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[row.user_id] = rights
     return Principal(
         actor=Actor(
             "token" if kind == "token" else "user",
-            first.name or first.username,
-            first.user_id,
-            first.credential_id,
+            row.name or row.username,
+            row.user_id,
+            row.credential_id,
             visit.request_id,
             visit.address,
         ),
-        organisation=OrganisationFacts(
-            first.organisation_id,
-            first.organisation_name,
-            first.title,
-            ZoneInfo(first.time_zone),
-            first.policies,
-        ),
+        organisation=rights.organisation,
         access=Access(
-            first.organisation_id,
-            _reaches(rows),
-            only=None if first.scopes is None else parse_names(first.scopes) | {SIGNED_IN},
+            row.organisation_id,
+            rights.reaches,
+            only=None if row.scopes is None else parse_names(row.scopes) | {SIGNED_IN},
         ),
         kind=kind,
-        credential_id=first.credential_id,
-        user_id=first.user_id,
-        username=first.username,
-        signed_in_at=first.signed_in_at,
-        last_seen_at=first.last_seen_at,
-        locale=first.locale,
+        credential_id=row.credential_id,
+        user_id=row.user_id,
+        username=row.username,
+        signed_in_at=row.signed_in_at,
+        last_seen_at=row.last_seen_at,
+        locale=row.locale,
     )
 
 
-def _reaches(rows: Sequence[Row[Any]]) -> tuple[Reach, ...]:
-    """Returns what was granted; the statement gives a row for each grant, or one with none."""
-    return (
-        EVERYBODY,
-        *(
-            Reach(parse_names(row.permissions), row.scope_type, row.scope_id)
-            for row in rows
-            if row.permissions is not None
-        ),
-    )
+def _read_rights(connection: Connection, row: Row[Any]) -> _Rights:
+    """Reads the organisation and what was granted.
 
-
-def _statement(credential: Sequence[Any], source: Any, *conditions: Any) -> sa.Select[Any]:
-    """Returns the statement of one kind of credential.
-
-    The account is found first; grants are then looked up by its id on both ways (its own and
-    its groups') through their indexes.
+    The stamp was read before: rights that changed in between are kept under the older one,
+    and read again at the next request.
     """
-    who = (
-        sa.select(
-            *credential,
-            User.id.label("user_id"),
-            User.username,
-            User.name,
-            User.locale,
-            Organisation.id.label("organisation_id"),
-            Organisation.name.label("organisation_name"),
-            Organisation.title,
-            Organisation.time_zone,
-            Organisation.policies,
-        )
-        .select_from(source)
-        .join(Organisation, Organisation.id == User.organisation_id)
-        .where(User.state == ACTIVE, *conditions)
-        .cte("who")
+    rows = connection.execute(_RIGHTS, {"user": row.user_id, "own": row.organisation_id}).all()
+    first = rows[0]
+    organisation = OrganisationFacts(
+        first.id, first.name, first.title, ZoneInfo(first.time_zone), first.policies
     )
+    reaches = (
+        Reach(parse_names(found.permissions), found.scope_type, found.scope_id)
+        for found in rows
+        if found.permissions is not None
+    )
+    return _Rights(row.stamp, organisation, (EVERYBODY, *reaches))
+
+
+def _rights_statement() -> sa.Select[Any]:
+    """Returns the organisation with a row for each grant, own or by a group, or one with none."""
     granted = (Grant.role_id, Grant.scope_type, Grant.scope_id)
     held = sa.union_all(
-        sa.select(*granted).select_from(who).join(Grant, Grant.user_id == who.c.user_id),
+        sa.select(*granted).where(Grant.user_id == sa.bindparam("user")),
         sa.select(*granted)
-        .select_from(who)
-        .join(Membership, Membership.user_id == who.c.user_id)
-        .join(Grant, Grant.group_id == Membership.group_id),
-    ).cte("held")
+        .join(Membership, Membership.group_id == Grant.group_id)
+        .where(Membership.user_id == sa.bindparam("user")),
+    ).subquery("held")
     rights = (
         sa.select(
             sa.type_coerce(Role.permissions, sa.Text).label("permissions"),
@@ -180,11 +177,41 @@ def _statement(credential: Sequence[Any], source: Any, *conditions: Any) -> sa.S
             held.c.scope_id,
         )
         .join(held, held.c.role_id == Role.id)
-        .cte("rights")
+        .subquery("rights")
     )
-    return sa.select(who, rights).select_from(who.outerjoin(rights, sa.true()))
+    return (
+        sa.select(
+            Organisation.id,
+            Organisation.name,
+            Organisation.title,
+            Organisation.time_zone,
+            Organisation.policies,
+            rights,
+        )
+        .select_from(sa.outerjoin(Organisation, rights, sa.true()))
+        .where(Organisation.id == sa.bindparam("own"))
+    )
 
 
+def _statement(credential: Sequence[Any], source: Any, *conditions: Any) -> sa.Select[Any]:
+    """Returns the statement of one kind of credential: who it is, and the stamp of their rights."""
+    return (
+        sa.select(
+            *credential,
+            User.id.label("user_id"),
+            User.username,
+            User.name,
+            User.locale,
+            User.organisation_id,
+            RightsStamp.value.label("stamp"),
+        )
+        .select_from(source)
+        .outerjoin(RightsStamp, RightsStamp.organisation_id == User.organisation_id)
+        .where(User.state == ACTIVE, *conditions)
+    )
+
+
+_RIGHTS = _rights_statement()
 _BY_SESSION = _statement(
     (
         BrowserSession.id.label("credential_id"),
@@ -221,6 +248,4 @@ _BY_TOKEN = _statement(
     ApiToken.digest == sa.bindparam("digest"),
     ApiToken.expires_at > sa.bindparam("now"),
 )
-_BY_USER = _statement(
-    (User.created_at.label("signed_in_at"),), User, User.id == sa.bindparam("user")
-)
+_BY_USER = _statement((), User, User.id == sa.bindparam("user"))

@@ -30,6 +30,7 @@ from calibrify_core.auth.users import USERS, Users
 from calibrify_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
+from calibrify_core.work.organisation import Organisation
 
 CLERK = ["core.user:view", "core.user:manage"]
 
@@ -75,15 +76,72 @@ def test_recognition_takes_one_statement(laboratory):
         if statement != "BEGIN":
             statements.append(statement)
 
+    def ask():
+        with laboratory.platform.database.reader.connect() as connection:
+            return recognition.recognise_session(
+                connection, digest(secret), laboratory.platform.clock.now(), laboratory.visit
+            )
+
+    first = ask()
     event.listen(engine, "before_cursor_execute", count)
-    with laboratory.platform.database.reader.connect() as connection:
-        principal = recognition.recognise_session(
-            connection, digest(secret), laboratory.platform.clock.now(), laboratory.visit
-        )
+    second = ask()
     event.remove(engine, "before_cursor_execute", count)
 
-    assert principal is not None
+    assert first == second is not None
     assert len(statements) == 1
+
+
+def test_kept_rights_end_with_the_change_of_anything_they_are_made_of(laboratory):
+    tom = laboratory.hire("tom", password="a long enough passphrase")
+    secret = SignIn(laboratory.platform).open_session(
+        "tom", "a long enough passphrase", laboratory.visit
+    )
+    unit_of = laboratory.platform.unit
+
+    def ask():
+        with laboratory.platform.database.reader.connect() as connection:
+            principal = recognition.recognise_session(
+                connection, digest(secret), laboratory.platform.clock.now(), laboratory.visit
+            )
+        return principal.access.permits("core.user:view"), principal.organisation.title
+
+    assert ask() == (False, "Main laboratory")
+    with unit_of() as unit:
+        role = Roles(unit).create("own", "Own", permissions=["core.user:view"])
+        grant = Grants(unit).give(role.id, user_id=tom.id)
+    assert ask()[0]
+    with unit_of() as unit:
+        Roles(unit).change(Roles(unit).get(role.id), permissions=[])
+    assert not ask()[0]
+    with unit_of() as unit:
+        Roles(unit).change(Roles(unit).get(role.id), permissions=["core.user:view"])
+    assert ask()[0]
+    with unit_of() as unit:
+        Grants(unit).take_away(Grants(unit).get(grant.id))
+    assert not ask()[0]
+    with unit_of() as unit:
+        group = Groups(unit).create("All")
+        Grants(unit).give(role.id, group_id=group.id)
+    assert not ask()[0]
+    with unit_of() as unit:
+        Groups(unit).set_members(Groups(unit).get(group.id), [tom.id])
+    assert ask()[0]
+    with unit_of() as unit:
+        Groups(unit).set_members(Groups(unit).get(group.id), [])
+    assert not ask()[0]
+    with unit_of() as unit:
+        Groups(unit).set_members(Groups(unit).get(group.id), [tom.id])
+    assert ask()[0]
+    with unit_of() as unit:
+        Groups(unit).delete(Groups(unit).get(group.id))
+    assert not ask()[0]
+    with unit_of() as unit:
+        unit.session.get(Organisation, laboratory.facts.id).title = "Renamed"
+    assert ask() == (False, "Renamed")
+    with unit_of() as unit:
+        Grants(unit).give(role.id, user_id=tom.id)
+        unit.session.rollback()
+    assert not ask()[0]
 
 
 def test_a_changed_role_is_felt_at_once_and_an_upgrade_keeps_what_was_changed(laboratory):
