@@ -158,18 +158,3 @@ def lab(make_platform: Callable[..., Platform]) -> Lab:
     furnish(made)
     return made
 
-
-# TEMPORARY-BEGIN
-import importlib.util  # noqa: E402
-
-for _names, _place in (("API_RESOURCES", "api.resources"), ("PAGES", "web.pages")):
-    setattr(
-        contributions,
-        _names,
-        tuple(
-            n
-            for n in getattr(contributions, _names)
-            if importlib.util.find_spec(f"calibrify_core.{_place}.{n}")
-        ),
-    )
-# TEMPORARY-END

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calibrify_core.hooks.specs import hookspec
-from calibrify_equipment.public import ListFacet, UsabilityCheck
+from calibrify_equipment.public import DetailTab, ListFacet, UsabilityCheck
 
 
 @hookspec
@@ -26,5 +26,16 @@ def calibrify_equipment_usability_checks() -> Sequence[UsabilityCheck]:  # type:
     When: at boot.
     Returns: the checks; the gravest answer decides what the verdict banner says.
     Example: ``return [UsabilityCheck("calibration.current", is_current)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_equipment_tabs() -> Sequence[DetailTab]:  # type: ignore[empty-body]
+    """Adds tabs to an instrument's page.
+
+    When: at boot.
+    Returns: the tabs; each leads to a page of the plugin's own.
+    Example: ``return [DetailTab("calibration.list", "Calibrations", "calibration.of_equipment", …)]``
     Since: 0.1.
     """

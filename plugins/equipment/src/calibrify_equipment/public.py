@@ -45,6 +45,38 @@ class ListColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class ListView:
+    """A ready-made filter above the equipment page's table.
+
+    Attributes:
+        label: on its tab.
+        parameters: (name, value) of what it filters by.
+    """
+
+    label: str
+    parameters: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DetailTab:
+    """A tab of an instrument's page.
+
+    Attributes:
+        name: unique, ``<plugin>.<what>``.
+        label: on the tab.
+        route: name of the route of its page; it takes the instrument's ``id``.
+        permission: shown to who holds it.
+        order: small first; *Overview* is 0, *Documents* 80, *Activity* 90.
+    """
+
+    name: str
+    label: str
+    route: str
+    permission: str
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedRow:
     """An instrument of an import batch, for the facets to add what they know.
 
@@ -92,6 +124,7 @@ class ListFacet:
         shape: turns a row into the members that are added to the record, from (row, unit).
         schema: JSON schema of those members, for the API's document.
         list_columns: columns of the page's table.
+        list_views: ready-made filters above it.
         import_fields: further fields that an import can fill.
         import_rows: called with (unit, rows) once per import batch, returns one outcome a row.
     """
@@ -103,6 +136,7 @@ class ListFacet:
     shape: Callable[[Any, Any], dict[str, Any]]
     schema: Mapping[str, Mapping[str, Any]]
     list_columns: tuple[ListColumn, ...] = ()
+    list_views: tuple[ListView, ...] = ()
     import_fields: tuple[ImportField, ...] = ()
     import_rows: Callable[[Any, Sequence[ImportedRow]], list[FacetOutcome]] | None = None
 

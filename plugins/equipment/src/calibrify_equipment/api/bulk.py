@@ -10,9 +10,13 @@ from calibrify_core.api.body import validate
 from calibrify_core.api.request import Request
 from calibrify_core.api.types import Body, Identifier, Shape, changes
 from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
-from calibrify_equipment.api.equipment import plain_values
 from calibrify_equipment.permissions import CHANGE
-from calibrify_equipment.schemas.equipment import EquipmentChange, EquipmentIn
+from calibrify_equipment.schemas.equipment import (
+    EquipmentChange,
+    EquipmentIn,
+    all_members,
+    plain_values,
+)
 from calibrify_equipment.services import equipment
 
 MOST_OPERATIONS = 1_000
@@ -97,8 +101,7 @@ def _do(request: Request, operation: Operation, body: Any) -> Any:
     """Does one operation; returns the id of its instrument."""
     unit = request.unit
     if operation.op == "create":
-        members = {name: getattr(body, name) for name in type(body).model_fields}
-        return equipment.register(unit, plain_values(members)).id
+        return equipment.register(unit, all_members(body)).id
     assert operation.id is not None  # noqa: S101 - checked with the bodies
     found = equipment.find(unit, operation.id, CHANGE)
     if operation.op == "update":

@@ -12,7 +12,7 @@ from calibrify_core.api.etag import check_version
 from calibrify_core.api.lists import envelope
 from calibrify_core.api.reply import Reply, attachment, created, shown
 from calibrify_core.api.request import Request
-from calibrify_core.api.types import Body, changes
+from calibrify_core.api.types import changes
 from calibrify_core.kernel.errors import Conflict, Forbidden
 from calibrify_core.work.platform import Platform
 from calibrify_equipment.permissions import CHANGE, CUSTODY, VIEW
@@ -25,6 +25,8 @@ from calibrify_equipment.schemas.equipment import (
     EquipmentReplacement,
     HistoryOut,
     TransitionIn,
+    all_members,
+    plain_values,
 )
 from calibrify_equipment.services import custody, equipment, history, labels, lifecycle
 from calibrify_equipment.services.listing import equipment_list, facets_of, read_record
@@ -41,22 +43,6 @@ EQUIPMENT_SHAPE = OpenShape(EquipmentOut, _facet_members)
 """The schema of an instrument with the members of all facets."""
 
 
-def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns checked members with their ranges as plain values."""
-    found = dict(values)
-    if found.get("ranges"):
-        found["ranges"] = [
-            item.model_dump(exclude_none=True) if isinstance(item, Body) else item
-            for item in found["ranges"]
-        ]
-    return found
-
-
-def _members(body: Any) -> dict[str, Any]:
-    """Returns all members of a body as plain values."""
-    return plain_values({name: getattr(body, name) for name in type(body).model_fields})
-
-
 def read(request: Request) -> Reply:
     """Shows an instrument."""
     return shown(*read_record(request.unit, request.matchdict["id"]))
@@ -64,7 +50,7 @@ def read(request: Request) -> Reply:
 
 def create(request: Request) -> Reply:
     """Enters an instrument."""
-    made = equipment.register(request.unit, _members(request.data))
+    made = equipment.register(request.unit, all_members(request.data))
     record, version = read_record(request.unit, made.id)
     return created(record, version, f"equipment/{made.id}/")
 
@@ -73,7 +59,7 @@ def replace(request: Request) -> Reply:
     """Replaces an instrument."""
     found = equipment.find(request.unit, request.matchdict["id"], CHANGE)
     check_version(request, found.version)
-    equipment.replace(request.unit, found, _members(request.data))
+    equipment.replace(request.unit, found, all_members(request.data))
     return shown(*read_record(request.unit, found.id))
 
 

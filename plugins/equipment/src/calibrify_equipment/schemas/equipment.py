@@ -1,5 +1,6 @@
 """Equipment on the wire: what may be sent, and what comes back."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -198,3 +199,16 @@ class HistoryOut(Shape):
     actor: str
     changes: dict[str, Any]
     reason: str | None
+
+
+def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns checked members with their ranges as plain values."""
+    found = dict(values)
+    if found.get("ranges"):
+        found["ranges"] = [item.model_dump(exclude_none=True) for item in found["ranges"]]
+    return found
+
+
+def all_members(body: Body) -> dict[str, Any]:
+    """Returns all members of a checked body as plain values."""
+    return plain_values({name: getattr(body, name) for name in type(body).model_fields})

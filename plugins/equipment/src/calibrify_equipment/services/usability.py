@@ -13,7 +13,7 @@ CHECKS = "calibrify_equipment_usability_checks"
 
 _STATES: Mapping[str, tuple[int, str, str, str, str]] = {
     # state: (grave, look, key, icon, headline); word comes from the lifecycle
-    Status.DRAFT: (50, "out", "draft", "file-pen", "Not released yet"),
+    Status.DRAFT: (50, "out", "draft", "pencil", "Not released yet"),
     Status.IN_CALIBRATION: (60, "incal", "in_calibration", "flask-conical", "In calibration"),
     Status.IN_MAINTENANCE: (70, "out", "in_maintenance", "wrench", "Do not use: in maintenance"),
     Status.OUT_OF_SERVICE: (80, "out", "out_of_service", "ban", "Out of service"),
