@@ -80,7 +80,7 @@ def hash_password(password: str) -> str:
     Raises:
         Unavailable: too many are being worked on at this moment.
     """
-    with _turn():
+    with turn():
         return _hasher.hash(normalise(password))
 
 
@@ -94,7 +94,7 @@ def verify(stored: str | None, password: str) -> bool:
         Unavailable: too many are being verified at this moment.
     """
     given = normalise(password)[: LONGEST + 1].encode("utf-8", "surrogatepass")
-    with _turn():
+    with turn():
         try:
             return _hasher.verify(stored or _nobody(), given) and stored is not None
         except (VerificationError, InvalidHashError):
@@ -107,7 +107,7 @@ def needs_rehash(stored: str) -> bool:
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def turn() -> Iterator[None]:
     """Bounds how much memory verification takes: each one needs 64 MiB."""
     if not _turns.acquire(timeout=PATIENCE_SECONDS):
         raise Unavailable("Too many people sign in at this moment.", retry_after=5)
