@@ -133,6 +133,7 @@ def limiting(handler: Handler, registry: Any) -> Handler:
                 peer = address.client_address(request.environ, settings.trusted_proxies)
                 state = limits.check(address.throttle_key(peer))
             else:
+                bind_context(user_id=principal.user_id, organisation=principal.organisation.id)
                 state = limits.check(principal.rate_key)
             request.rate = state.headers
             state.require()
