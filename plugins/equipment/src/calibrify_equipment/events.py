@@ -97,3 +97,16 @@ class EquipmentCheckedIn:
 
     equipment_id: uuid.UUID
     condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentImported:
+    """A batch of an import was written; told once instead of once an instrument.
+
+    Attributes:
+        created: ids of the instruments that it entered, as text.
+        changed: ids of those that it changed, as text.
+    """
+
+    created: tuple[str, ...]
+    changed: tuple[str, ...]

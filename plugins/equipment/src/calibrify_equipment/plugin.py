@@ -9,12 +9,15 @@ from typing import Any
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import hookspecs, permissions
+from calibrify_equipment.cli.register import export_command, import_command
 from calibrify_equipment.models import category, equipment, location, party
 from calibrify_equipment.public import UsabilityCheck
 from calibrify_equipment.services.equipment import SERIES
+from calibrify_equipment.services.importing import TASK
 from calibrify_equipment.services.usability import judge_status
+from calibrify_equipment.tasks.import_equipment import LEASE_SECONDS, import_equipment
 
-API = ("equipment", "bulk", "category", "location", "entry")
+API = ("equipment", "importing", "bulk", "category", "location", "entry")
 PAGES: tuple[str, ...] = ()
 
 
@@ -86,3 +89,18 @@ def calibrify_configure(config: Any) -> None:
         config.include(f"calibrify_equipment.api.{noun}")
     for noun in PAGES:
         config.include(f"calibrify_equipment.pages.{noun}")
+
+
+@hookimpl
+def calibrify_tasks() -> Sequence[declare.Task]:
+    """Declares the background work."""
+    return [declare.Task(TASK, import_equipment, seconds=LEASE_SECONDS)]
+
+
+@hookimpl
+def calibrify_commands() -> Sequence[declare.Command]:
+    """Adds ``import equipment`` and ``export equipment``."""
+    return [
+        declare.Command("import", import_command),
+        declare.Command("export", export_command),
+    ]

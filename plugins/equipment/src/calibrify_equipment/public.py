@@ -127,6 +127,8 @@ class ListFacet:
         list_views: ready-made filters above it.
         import_fields: further fields that an import can fill.
         import_rows: called with (unit, rows) once per import batch, returns one outcome a row.
+        export_values: called with (unit, ids) for some instruments of an export; returns, by id,
+            values of import fields that the list does not show.
     """
 
     name: str
@@ -139,6 +141,9 @@ class ListFacet:
     list_views: tuple[ListView, ...] = ()
     import_fields: tuple[ImportField, ...] = ()
     import_rows: Callable[[Any, Sequence[ImportedRow]], list[FacetOutcome]] | None = None
+    export_values: (
+        Callable[[Any, Sequence[uuid.UUID]], Mapping[uuid.UUID, Mapping[str, Any]]] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)

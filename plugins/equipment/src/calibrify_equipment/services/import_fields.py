@@ -18,7 +18,8 @@ OWN: tuple[ImportField, ...] = (
         synonyms=(
             "Control No.", "Control number", "Asset No.", "Asset number", "Asset ID", "Asset",
             "Tag", "Tag No.", "Tag number", "Equipment ID", "Equipment No.", "Equipment number",
-            "Instrument ID", "Instrument No.", "Gage ID", "Gauge ID", "Inventory No.", "ID", "ID No.",
+            "Instrument ID", "Instrument No.", "Gage ID", "Gauge ID", "Inventory No.", "ID",
+            "ID No.",
         ),
         example="EQ-0001",
         max_length=100,
@@ -153,8 +154,12 @@ OWN: tuple[ImportField, ...] = (
     ImportField(
         "firmware_version", "Firmware version", synonyms=("Firmware", "FW"), max_length=100
     ),
-    ImportField("notes", "Notes", synonyms=("Remarks", "Remark", "Comment", "Comments", "Note"),
-                max_length=20_000),
+    ImportField(
+        "notes",
+        "Notes",
+        synonyms=("Remarks", "Remark", "Comment", "Comments", "Note"),
+        max_length=20_000,
+    ),
 )
 """This plugin's fields, in the order of the template and of the export."""
 

@@ -1,0 +1,97 @@
+"""Registers in and out: importing a file as a job, exporting the list as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.response import Response
+
+from calibrify_core.api.reply import Reply, accepted, attachment
+from calibrify_core.api.request import Request
+from calibrify_core.exchange.options import parse_mapping, parse_options
+from calibrify_core.exchange.writing import CSV_TYPE
+from calibrify_core.kernel.errors import Invalid, TooLarge
+from calibrify_core.records.jobs import find_job, shape_job
+from calibrify_equipment.permissions import IMPORT, VIEW
+from calibrify_equipment.schemas.importing import ImportJob
+from calibrify_equipment.services import exporting, importing
+
+MEMBERS = {
+    "mapping": "JSON object: column of the file → field or null; by default a guess by name.",
+    "options": "JSON object, see the reference of import and export.",
+    "dry_run": "true: keep nothing, and say what would be; false by default.",
+}
+
+
+def start_import(request: Request) -> Reply:
+    """Starts the import of a register."""
+    upload = request.data
+    dry_run = upload.fields.get("dry_run", "false").strip() or "false"
+    if dry_run not in {"true", "false"}:
+        raise Invalid.field("/dry_run", "true or false is needed.")
+    options = parse_options(upload.fields.get("options"))
+    mapping = parse_mapping(upload.fields.get("mapping"))
+    job = importing.start(
+        request.unit, upload.stream, upload.name, mapping, options, dry_run=dry_run == "true"
+    )
+    return accepted(shape_job(job))
+
+
+def read_errors(request: Request) -> Response:
+    """Returns the rows of an import that failed, as a CSV file.
+
+    Raises:
+        NotFound: the import does not exist for who asks, has not ended, or no row failed.
+    """
+    job = find_job(request.unit, request.matchdict["id"])
+    pieces = importing.read_error_file(request.platform, job)
+    return attachment("import-errors.csv", CSV_TYPE, None, pieces)
+
+
+def export(request: Request) -> Response:
+    """Exports the instruments that match, in the order of the list."""
+    asked = request.filters
+    form = asked.filters.get("format", ("csv",))[0]
+    with request.short_unit() as unit:
+        exporting.note(unit, form, asked)
+    sent = exporting.Sent(request.platform, request.unit_on, form, asked)
+    return attachment(sent.name, sent.media_type, None, sent)
+
+
+def includeme(config: Any) -> None:
+    """Adds the addresses."""
+    add = config.add_api_view
+    add(
+        start_import,
+        "equipment",
+        "import",
+        path="equipment/import/",
+        permission=IMPORT,
+        upload=MEMBERS,
+        status=202,
+        out=ImportJob,
+        errors=(TooLarge,),
+        idempotent=False,
+        summary="Imports a register of instruments, CSV or XLSX, as a job.",
+    )
+    add(
+        read_errors,
+        "equipment",
+        "import_errors",
+        path="equipment/import/{id:uuid}/errors.csv",
+        method="GET",
+        permission=IMPORT,
+        media_type="text/csv",
+        summary="Returns the rows of an import that failed, with the reasons.",
+    )
+    add(
+        export,
+        "equipment",
+        "export",
+        path="equipment/export/",
+        method="GET",
+        permission=VIEW,
+        listing=exporting.export_list,
+        media_type="text/csv",
+        summary="Exports the instruments of the list as CSV or XLSX, with the same filters.",
+    )
