@@ -133,19 +133,15 @@ def parse_json(raw: bytes) -> Any:
 
 
 def _check_depth(value: Any) -> None:
-    """Refuses a body that is nested too deep to be meant."""
-    level = [value]
+    """Refuses a body that is nested too deep to be meant; what holds a bracket is no scalar."""
+    level: list[Any] = [[value]]
     for _ in range(MAX_DEPTH + 1):
-        level = (
-            [
-                child
-                for node in level
-                for child in (node.values() if type(node) is dict else node)
-                if type(child) is dict or type(child) is list
-            ]
-            if type(level[0]) in {dict, list}
-            else []
-        )
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
         if not level:
             return
     raise Malformed(f"The body is nested deeper than {MAX_DEPTH} levels.")

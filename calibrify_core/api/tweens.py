@@ -81,10 +81,10 @@ def _dress(request: Request, response: Response, scheme: str) -> None:
     response.headerlist.extend(extra)
     if "Location" in headers:
         # WebOb would make it absolute with the Host header, which anybody may write.
-        response._make_location_absolute = _as_it_is
+        response._make_location_absolute = local
 
 
-def _as_it_is(_environ: dict[str, Any], location: str) -> str:
+def local(_environ: dict[str, Any], location: str) -> str:
     """Returns a location as the view has written it, on this site where it names no scheme.
 
     Browsers drop tabs and line ends, and read two slashes, or backslashes, as another host.
