@@ -9,20 +9,35 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from calibrify_core.api.endpoint import OpenShape
 from calibrify_core.exchange.fields import ImportField
 from calibrify_core.kernel.errors import Conflict, FieldError, NotFound
 from calibrify_core.persistence.scoping import Scope, condition
-from calibrify_core.records.listing import ListField
+from calibrify_core.records.listing import ListField, ListSpec
+from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
 from calibrify_equipment.domain.lifecycle import allowed, may_become
-from calibrify_equipment.events import EquipmentRetired, EquipmentTransitioned
+from calibrify_equipment.events import (
+    EquipmentChanged,
+    EquipmentRegistered,
+    EquipmentRetired,
+    EquipmentTransitioned,
+)
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.party import Customer, Supplier
+from calibrify_equipment.schemas.equipment import EquipmentOut
+from calibrify_equipment.services.listing import equipment_list, facets_of
 from calibrify_equipment.services.references import check_references, person_name
 
 VIEW = permissions.VIEW
 CHANGE = permissions.CHANGE
+
+# News that other plugins may subscribe to; their members are described in `events`.
+Registered = EquipmentRegistered
+Changed = EquipmentChanged
+Transitioned = EquipmentTransitioned
+Retired = EquipmentRetired
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,3 +378,17 @@ def unknown_references(unit: UnitOfWork, values: Mapping[str, Any]) -> list[Fiel
 def name_of_person(unit: UnitOfWork, user_id: uuid.UUID) -> str | None:
     """Returns the name of somebody of the organisation, None if there is no such person."""
     return person_name(unit, user_id)
+
+
+def list_of_equipment(platform: Platform) -> ListSpec:
+    """Returns the list of instruments with all facets, for lists that are cut out of it."""
+    return equipment_list(platform)
+
+
+def _facet_members(platform: Platform) -> Mapping[str, Mapping[str, Any]]:
+    """Returns the members that plugins add to an instrument, with their schemas."""
+    return {name: schema for facet in facets_of(platform) for name, schema in facet.schema.items()}
+
+
+EQUIPMENT_SHAPE = OpenShape(EquipmentOut, _facet_members)
+"""The schema of an instrument as that list shows it, for the API's document."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -25,8 +25,10 @@ from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.location import Location
 from calibrify_equipment.models.tree import subtree
 from calibrify_equipment.permissions import VIEW
-from calibrify_equipment.public import ListFacet
 from calibrify_equipment.services.reference_lists import read_one
+
+if TYPE_CHECKING:
+    from calibrify_equipment.public import ListFacet
 
 CRITICALITY = ("low", "normal", "high")
 FACETS = "calibrify_equipment_list_facets"
