@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.api import idempotency
+from calibrify_core.api.etag import POLICY
 from calibrify_core.audit import entry
 from calibrify_core.auth import (
     api_token,
@@ -18,6 +19,7 @@ from calibrify_core.auth import (
     rights_stamp,
     role,
     signed_in,
+    sweep,
     throttle,
     user,
 )
@@ -118,7 +120,30 @@ def calibrify_roles() -> Sequence[declare.Role]:
 @hookimpl
 def calibrify_tasks() -> Sequence[declare.Task]:
     """Declares the core's own background work."""
-    return [declare.Task(DELIVER, deliver_event)]
+    return [
+        declare.Task(DELIVER, deliver_event),
+        declare.Task(sweep.TASK, sweep.sweep_sessions),
+        declare.Task(idempotency.TASK, idempotency.sweep_keys),
+    ]
+
+
+@hookimpl
+def calibrify_schedules() -> Sequence[declare.Schedule]:
+    """Declares what starts by the clock."""
+    return [
+        declare.Schedule(sweep.TASK, sweep.EVERY_SECONDS),
+        declare.Schedule(idempotency.TASK, idempotency.EVERY_SECONDS),
+    ]
+
+
+@hookimpl
+def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:
+    """Declares the switches that an organisation sets for itself."""
+    return [
+        declare.OrganisationPolicy(
+            POLICY, "Every change by the API must say which version it changes", default=False
+        )
+    ]
 
 
 @hookimpl

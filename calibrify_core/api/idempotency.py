@@ -21,6 +21,8 @@ from calibrify_core.kernel.errors import Conflict, Invalid, Malformed
 from calibrify_core.persistence.base import Base
 
 KEPT = timedelta(hours=24)
+TASK = "core.sweep_idempotency_keys"
+EVERY_SECONDS = 3600
 MAX_KEY = 255
 CHUNK = 64 * 1024
 HEADERS = ("Content-Type", "Location", "ETag")
@@ -136,3 +138,13 @@ def forget_old(session: Session, now: datetime) -> int:
     """Deletes keys that are no longer kept; returns how many."""
     found: Any = session.execute(sa.delete(TABLE).where(TABLE.c.created_at < now - KEPT))
     return int(found.rowcount)
+
+
+def sweep_keys(context: Any) -> None:
+    """Task: forgets answers whose day is over.
+
+    Args:
+        context: the `TaskContext` of the run.
+    """
+    with context.unit() as unit:
+        forget_old(unit.session, unit.clock.now())
