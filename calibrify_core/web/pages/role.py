@@ -43,9 +43,9 @@ def show(request: Any) -> dict[str, Any]:
         label="Roles",
         columns=(
             Column("title", "Role", "name", "name", order="title"),
-            Column("permissions", "Permissions", cls="num"),
+            Column("permissions", "Permissions", cls="state num"),
             Column("description", "For whom", cls="meta"),
-            Column("built_in", "Default", "yesno", "meta"),
+            Column("built_in", "Default", "yesno", "hide-s"),
         ),
         cells=cells,
         search_label="Search roles",

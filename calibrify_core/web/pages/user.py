@@ -64,7 +64,7 @@ def show(request: Any) -> dict[str, Any]:
             Column("username", "User", "name", "name", order="username"),
             Column("state", "State", "chip", "state shrink"),
             Column("email", "E-mail", cls="meta", order="email"),
-            Column("kind", "Kind", cls="meta"),
+            Column("kind", "Kind", cls="hide-s"),
             Column("created_at", "Added", "datetime", "hide-s", order="created_at"),
         ),
         cells=cells,
