@@ -2,12 +2,18 @@
 
 import re
 import uuid
+from collections.abc import Callable
 
 import pytest
 
+from calibrify_core import app as root
+from calibrify_core.hooks.manager import Plugins
+from calibrify_core.kernel.settings import Settings
 from calibrify_core.testing.client import ApiClient
-from tests.functional.conftest import House
+from calibrify_core.work.organisation import Organisation
+from tests.functional.conftest import House, build
 from tests.functional.kit import widget
+from tests.functional.kit.core import bare_core
 
 BASE = "/api/v1/"
 
@@ -222,3 +228,40 @@ class TestLists:
         answer = editor.get(f"{BASE}widgets/?{query}", status=422)
         name = query.partition("=")[0]
         assert f"/query/{name}" in [item["pointer"] for item in answer.json["errors"]]
+
+
+def test_an_organisation_may_ask_for_versions_everywhere(house: House, editor: ApiClient) -> None:
+    place = f"{BASE}widgets/{made(editor, house.unique())['id']}/"
+
+    def ask(always: bool) -> None:
+        with house.platform.unit() as unit:
+            organisation = unit.session.get_one(Organisation, unit.organisation.id)
+            organisation.policies = {**organisation.policies, "require_if_match": always}
+
+    ask(True)
+    try:
+        editor.patch_json(place, {"note": "x"}, status=428)
+        editor.patch_json(place, {"note": "x"}, headers={"If-Match": "*"}, status=200)
+        editor.post_json(f"{BASE}widgets/", {"name": house.unique(), "size": "1"}, status=201)
+    finally:
+        ask(False)
+    editor.patch_json(place, {"note": "y"}, status=200)
+
+
+def test_who_goes_too_fast_is_told_when_to_come_again(
+    make_settings: Callable[..., Settings],
+) -> None:
+    settings = make_settings(rate_limits=True)
+    plugins = Plugins(bare_core(), {"widget": widget.CANDIDATE})
+    platform = root.make_platform(settings, plugins)
+    try:
+        client = ApiClient(build(platform))
+        statuses = [client.get(f"{BASE}echoes/", status="*").status_int for _ in range(300)]
+        assert statuses == [200] * 299 + [429]  # one was for the description
+        refused = client.get(f"{BASE}hello/", status=429)
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+        assert refused.headers["RateLimit"].startswith('"stranger";r=0;t=')
+        elsewhere = {"REMOTE_ADDR": "192.0.2.9"}
+        client.get(f"{BASE}echoes/", extra_environ=elsewhere, status=200)
+    finally:
+        platform.database.dispose()

@@ -1,0 +1,126 @@
+"""Nonsense to every address of the core and of all plugins: an answer that is described, no 500."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from calibrify_core import app as root
+from calibrify_core.auth.grants import Grants
+from calibrify_core.auth.recognition import Visit
+from calibrify_core.auth.roles import Roles
+from calibrify_core.auth.tokens import Tokens
+from calibrify_core.auth.users import Users
+from calibrify_core.kernel.settings import Settings
+from calibrify_core.testing.client import ApiClient
+from tests.functional.conftest import PASSWORD, build
+
+JSON = {"Content-Type": "application/json"}
+LONG = "x" * 100_000
+SCALARS: list[Any] = [
+    None, True, 0, -1, 10**17, 10**39, 1.5, "", " ", "x", LONG, "\x00", "\ud800", "1e999", "NaN",
+    "2026-02-30", "0001-01-01", "9999-12-31T23:59:59Z", str(uuid.uuid4()), "' OR 1=1 --", "%", "\\",
+    "=1+1", [], [None], {}, {"id": 1}, "\u202e", "9" * 30, "-0", "infinity",
+]  # fmt: skip
+BODIES = [b"", b"{", b"null", b"[]", b'"x"', b"1", b"[" * 5000, b'{"a": NaN}', b"\xff", b"{}"]
+
+
+@pytest.fixture(scope="module")
+def client(make_settings: Callable[..., Settings]) -> Iterator[ApiClient]:
+    """An administrator of the application with all that is installed."""
+    settings = make_settings()
+    platform = root.make_platform(settings)
+    app = build(platform)
+    with platform.unit() as unit:
+        user = Users(unit).create(username="anna", password=PASSWORD)
+        every = tuple(platform.plugins.named("calibrify_permissions"))
+        role = Roles(unit).create(name="everything", title="Everything", permissions=every)
+        Grants(unit).give(role.id, user_id=user.id)
+    token = Tokens(platform).issue("anna", PASSWORD, Visit()).access_token
+    try:
+        yield ApiClient(app, token)
+    finally:
+        platform.database.dispose()
+
+
+def operations(client: ApiClient) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in client.document["paths"].items():
+        for method, operation in methods.items():
+            concrete = re.sub(r"\{\w*id\}", lambda _: str(uuid.uuid4()), path)
+            yield method.upper(), re.sub(r"\{\w+\}", "x", concrete), operation
+
+
+def send(client: ApiClient, method: str, path: str, body: bytes = b"", **more: Any) -> int:
+    """Sends a request; the client itself fails on what is not described."""
+    headers = {**(JSON if body else {}), **more.pop("headers", {})}
+    answer = client.request(path, method=method, body=body, headers=headers, status="*")
+    status: int = answer.status_int
+    assert status < 500, f"{method} {path} {body[:200]!r}: {answer.text[:300]}"
+    return status
+
+
+def members(client: ApiClient, operation: dict[str, Any]) -> dict[str, Any]:
+    """Returns the described members of an operation's body."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is None:
+        return {}
+    name = content["schema"]["$ref"].rsplit("/", 1)[-1]
+    found: dict[str, Any] = client.document["components"]["schemas"][name].get("properties", {})
+    return found
+
+
+def sample(client: ApiClient, schema: dict[str, Any], depth: int = 0) -> Any:
+    """Returns a value that fits a schema roughly."""
+    if "$ref" in schema:
+        schema = client.document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    if "anyOf" in schema:
+        return sample(client, schema["anyOf"][0], depth)
+    if "enum" in schema or "const" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    kind = schema.get("type")
+    if kind == "object":
+        needed = schema.get("required", [])
+        return {name: sample(client, schema["properties"][name], depth + 1) for name in needed}
+    if kind == "array":
+        return [sample(client, schema.get("items", {}), depth + 1)] if depth < 3 else []
+    formats = {"uuid": str(uuid.uuid4()), "date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z"}
+    plain = {"string": formats.get(schema.get("format", ""), "1"), "integer": 1, "boolean": True}
+    return plain.get(kind or "")
+
+
+def test_bodies_of_every_kind(client: ApiClient) -> None:
+    for method, path, operation in operations(client):
+        if method in {"POST", "PUT", "PATCH"}:
+            match = {"headers": {"If-Match": "*"}}
+            for body in BODIES:
+                assert send(client, method, path, body, **match) >= 200
+            if "requestBody" in operation:
+                raw = client.request(path, method=method, body=b"a=1", status="*")
+                assert raw.status_int in {403, 404, 405, 409, 412, 415, 428, 429}
+
+
+def test_members_of_every_kind(client: ApiClient) -> None:
+    for method, path, operation in operations(client):
+        described = members(client, operation)
+        whole = {name: sample(client, schema) for name, schema in described.items()}
+        send(client, method, path, json.dumps(whole).encode(), headers={"If-Match": "*"})
+        for name in described:
+            for value in SCALARS:
+                body = json.dumps({**whole, name: value}).encode()
+                send(client, method, path, body, headers={"If-Match": "*"})
+
+
+def test_queries_of_every_kind(client: ApiClient) -> None:
+    for method, path, operation in operations(client):
+        if method != "GET":
+            continue
+        assert send(client, method, f"{path}?nonsense=1") in {403, 404, 422}
+        for parameter in operation["parameters"]:
+            if parameter["in"] == "query":
+                for value in ("", "x", "-1", "9" * 40, "%00", "%F0%9F%8C%A1", "2026-13-01", "%25_"):
+                    send(client, method, f"{path}?{parameter['name']}={value}")
