@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from calibrify_core.kernel.errors import ConfigurationError
 
 BUSY_SECONDS = 15
+REST_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Database:
     def dispose(self) -> None:
         """Closes all pooled connections."""
         self.writer.dispose()
+        self.reader.dispose()
 
 
 def open_database(url: str) -> Database:
@@ -54,28 +58,57 @@ def open_database(url: str) -> Database:
         raise ConfigurationError("CALIBRIFY_DATABASE_URL is not a database URL.") from None
     backend = parsed.drivername.split("+")[0]
     if backend in {"postgresql", "postgres"}:
-        # SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3, which is not installed.
-        engine = sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg2"),
-            hide_parameters=True,  # a failed statement is logged, its values are not
-            pool_size=10,
-            max_overflow=10,
-            pool_pre_ping=True,
-            pool_recycle=1800,
-            connect_args={"connect_timeout": 5, "options": "-c timezone=utc"},
-        )
-        return Database(
-            writer=engine,
-            reader=engine.execution_options(isolation_level="AUTOCOMMIT"),
-            snapshot=engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            ),
-        )
+        return _open_postgresql(parsed)
     if backend == "sqlite":
         return _open_sqlite(parsed)
     raise ConfigurationError(
         f"CALIBRIFY_DATABASE_URL names {backend}; Calibrify runs on postgresql and sqlite."
     )
+
+
+def _open_postgresql(url: sa.URL) -> Database:
+    """Opens PostgreSQL with a pool for writing and one for reading.
+
+    Two pools, since switching one connection between transactions and autocommit would cost
+    two round trips a request.
+    """
+    # SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3, which is not installed.
+    options: dict[str, Any] = {
+        "url": url.set(drivername="postgresql+psycopg2"),
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_recycle": 1800,
+        "hide_parameters": True,
+        "json_deserializer": orjson.loads,
+        "connect_args": {"connect_timeout": 5, "options": "-c timezone=utc"},
+    }
+    writer = sa.create_engine(**options)
+    reader = sa.create_engine(**options, isolation_level="AUTOCOMMIT")
+    for engine in (writer, reader):
+        _ping_after_rest(engine)
+    snapshot = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Database(writer=writer, reader=reader, snapshot=snapshot)
+
+
+def _ping_after_rest(engine: Engine) -> None:
+    """Asks a pooled connection whether it lives before it is used after a rest.
+
+    Asking every time, as ``pool_pre_ping`` does, would cost each request a round trip.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_: Any, record: Any) -> None:
+        record.info["rested_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(connection: Any, record: Any, _: Any) -> None:
+        since = record.info.get("rested_since")
+        if since is None or time.monotonic() - since < REST_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
 
 
 def _open_sqlite(url: sa.URL) -> Database:

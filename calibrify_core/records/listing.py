@@ -7,10 +7,11 @@ of its own to another plugin's list by way of that plugin's hooks.
 from __future__ import annotations
 
 import enum
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ MAX_LIMIT = 500
 MAX_ORDERINGS = 3
 MAX_VALUES = 100
 MAX_TEXT = 200
+DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+INTEGER = re.compile(r"-?\d{1,16}", re.ASCII)
 RESERVED = frozenset({"limit", "cursor", "count", "q", "ordering", "fields"})
 
 
@@ -215,6 +218,8 @@ class _Reader:
             self.fail(name, f"At most {MAX_TEXT} characters are taken here.")
         elif "\x00" in text:
             self.fail(name, "Contains a character that is not text.")
+        elif name in RESERVED and name in self.single:
+            self.fail(name, "This is given once only.")
         elif name in RESERVED:
             self.single[name] = text
         else:
@@ -223,7 +228,8 @@ class _Reader:
     def _filter(self, name: str, text: str) -> None:
         """Takes one value of a filter."""
         item, bound = self._named(name)
-        if item is None or not item.filterable:
+        known = item is not None and (item.column is not None or item.matches is not None)
+        if item is None or not known or not item.filterable:
             self.fail(name, f"{name} is no parameter of this list.")
             return
         try:
@@ -261,16 +267,19 @@ class _Reader:
         steps = [part.strip() for part in text.split(",") if part.strip()]
         if len(steps) > MAX_ORDERINGS:
             self.fail("ordering", f"At most {MAX_ORDERINGS} fields are taken here.")
-            return ()
+            steps = []
         found = []
-        for step in steps or self.spec.default_ordering:
+        for step in steps:
             item = self.spec.fields.get(step.removeprefix("-"))
             if item is None or not item.orderable:
                 allowed = ", ".join(n for n, f in self.spec.fields.items() if f.orderable)
                 self.fail("ordering", f"{step} cannot be sorted by; possible: {allowed}.")
                 continue
             found.append(Ordering(item, step.startswith("-")))
-        return tuple(found)
+        return tuple(found) or tuple(
+            Ordering(self.spec.fields[step.removeprefix("-")], step.startswith("-"))
+            for step in self.spec.default_ordering
+        )
 
     def count(self) -> str | None:
         """Returns whether an exact count is asked for."""
@@ -332,29 +341,40 @@ def _typed(item: ListField, text: str, bound: str) -> Any:
     if item.kind is Kind.IDENTIFIER:
         return _parsed(uuid.UUID, text, "An id (UUID) is needed.")
     if item.kind is Kind.DATE:
-        return _parsed(date.fromisoformat, text, "A date such as 2026-11-23 is needed.")
+        return _parsed(_date, text, "A date such as 2026-11-23 is needed.")
     if item.kind is Kind.MOMENT:
         moment = _parsed(
             datetime.fromisoformat, text, "A time such as 2026-11-23T20:00:00Z is needed."
         )
         if moment.tzinfo is None:
             raise ValueError("The time needs a zone, for example a Z at its end.")
-        return moment
+        return _parsed(_utc, moment, "The time lies outside of the years 1 to 9999.")
     if item.kind is Kind.BOOLEAN:
         if text not in {"true", "false"}:
             raise ValueError("true or false is needed.")
         return text == "true"
     if item.kind is Kind.INTEGER:
-        value = _parsed(int, text, "A whole number is needed.")
-        if abs(value) > 2**53:
-            raise ValueError("The number is too large.")
-        return value
+        if not INTEGER.fullmatch(text) or abs(int(text)) > 2**53:
+            raise ValueError("A whole number of at most 2^53 is needed.")
+        return int(text)
     return text
 
 
-def _parsed(parse: Callable[[str], Any], text: str, detail: str) -> Any:
+def _date(text: str) -> date:
+    """Parses a date in the one form that the API knows, of the several that Python reads."""
+    if not DATE.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
+def _utc(moment: datetime) -> datetime:
+    """Moves a moment to UTC, which may lie outside of what a datetime holds."""
+    return moment.astimezone(UTC)
+
+
+def _parsed(parse: Callable[[Any], Any], text: Any, detail: str) -> Any:
     """Parses a value, with a sentence of ours when it does not."""
     try:
         return parse(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(detail) from None
