@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from calibrify_core.auth.grant import Grant
-from calibrify_core.auth.grants import Grants
 from calibrify_core.auth.group import Group, Membership
 from calibrify_core.auth.permissions import (
     GRANT_MANAGE,
@@ -18,18 +15,17 @@ from calibrify_core.auth.permissions import (
     USER_MANAGE,
     USER_VIEW,
 )
-from calibrify_core.auth.role import Role
 from calibrify_core.auth.sessions import Sessions
 from calibrify_core.auth.user import ACTIVE, DISABLED, PERSON, SERVICE, User
 from calibrify_core.auth.users import USERS, Users
-from calibrify_core.kernel.errors import CalibrifyError, Invalid, StaleVersion
+from calibrify_core.kernel.errors import CalibrifyError, StaleVersion
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.lists import Column, Facet, ListPage, show_list
 from calibrify_core.web.pages.account import password_of
-from calibrify_core.work.access import ORGANISATION
+from calibrify_core.web.pages.grant import grants_of, role_options, scope_options
 
 STATES = ((ACTIVE, "Active"), (DISABLED, "Disabled"))
 KINDS = ((PERSON, "Person"), (SERVICE, "Service"))
@@ -116,9 +112,9 @@ def detail(request: Any) -> dict[str, Any]:
             ],
             "person": user.kind == PERSON,
             "manages": manages,
-            "grants": _grants(request, user) if unit.access.permits(GRANT_VIEW) else [],
-            "roles": _role_options(unit) if grants else [],
-            "scopes": _scope_options(unit) if grants else [],
+            "grants": grants_of(request, user) if unit.access.permits(GRANT_VIEW) else [],
+            "roles": role_options(unit) if grants else [],
+            "scopes": scope_options(unit) if grants else [],
             "may_grant": grants,
         },
     }
@@ -133,63 +129,6 @@ def _group_names(unit: Any, user: User) -> list[str]:
         .order_by(Group.name)
     )
     return list(unit.session.scalars(unscoped(statement, Group, because=BECAUSE)))
-
-
-def _grants(request: Any, user: User) -> list[dict[str, Any]]:
-    """Returns the roles that somebody holds by themselves."""
-    unit = request.unit
-    statement = (
-        sa.select(Grant.id, Role.title, Role.id, Grant.scope_type, Grant.scope_id)
-        .join(Role, Role.id == Grant.role_id)
-        .where(Grant.user_id == user.id, Grant.organisation_id == unit.organisation.id)
-        .order_by(Role.title, Grant.id)
-    )
-    marked = unscoped(statement, Grant, Role, because=BECAUSE)
-    found = []
-    for grant_id, title, role_id, kind, node in unit.session.execute(marked):
-        found.append(
-            {
-                "role": title,
-                "role_href": request.route_path("core.role.show", id=role_id),
-                "where": _where(unit, kind, node),
-                "remove_href": request.route_path(
-                    "core.user.revoke", id=user.id, grant_id=grant_id
-                ),
-            }
-        )
-    return found
-
-
-def _where(unit: Any, kind: str, node: uuid.UUID | None) -> str:
-    """Returns where a grant holds, in words."""
-    if kind == ORGANISATION:
-        return "Whole organisation"
-    declared = unit.platform.plugins.named("calibrify_scope_kinds").get(kind)
-    if declared is None:
-        return f"{kind} (plugin not running)"
-    model = declared.model
-    statement = sa.select(model.name).where(model.id == node)
-    name = unit.session.scalars(unscoped(statement, model, because=BECAUSE)).first()
-    return f"{declared.title}: {name or node}"
-
-
-def _role_options(unit: Any) -> list[tuple[str, str]]:
-    """Returns the roles to choose from."""
-    statement = unit.restrict(
-        sa.select(Role.id, Role.title).order_by(Role.title), Role, GRANT_MANAGE
-    )
-    return [(str(role_id), title) for role_id, title in unit.session.execute(statement)]
-
-
-def _scope_options(unit: Any) -> list[tuple[str, str]]:
-    """Returns where a role can hold: everywhere, or at a node of a plugin's tree."""
-    found = [(ORGANISATION, "Whole organisation")]
-    for kind in unit.platform.plugins.values("calibrify_scope_kinds"):
-        model = kind.model
-        statement = sa.select(model.id, model.name).order_by(model.name).limit(MOST_NODES)
-        for node, name in unit.session.execute(unit.restrict(statement, model, GRANT_MANAGE)):
-            found.append((f"{kind.name}:{node}", f"{kind.title}: {name}"))
-    return found
 
 
 def user_form(request: Any, user: User | None) -> Form:
@@ -314,41 +253,6 @@ def save_password(request: Any) -> Any:
     return see_other(request, "core.user.show", id=user.id)
 
 
-def grant(request: Any) -> Any:
-    """Gives somebody a role."""
-    unit = request.unit
-    user = Users(unit).get(request.matchdict["id"])
-    kind, _, node = str(request.POST.get("scope", ORGANISATION)).partition(":")
-    Grants(unit).give(
-        _identifier("role", request.POST.get("role")),
-        user_id=user.id,
-        scope_type=kind,
-        scope_id=_identifier("scope", node) if node else None,
-    )
-    flash(request, "The role is given.")
-    return see_other(request, "core.user.show", id=user.id)
-
-
-def _identifier(name: str, text: Any) -> uuid.UUID:
-    """Returns an id of a form.
-
-    Raises:
-        Invalid: it is none.
-    """
-    try:
-        return uuid.UUID(str(text))
-    except ValueError:
-        raise Invalid.field(name, "Choose one of the list.") from None
-
-
-def revoke(request: Any) -> Any:
-    """Takes a role away."""
-    grants = Grants(request.unit)
-    grants.take_away(grants.get(request.matchdict["grant_id"], GRANT_MANAGE))
-    flash(request, "The role is taken away.")
-    return see_other(request, "core.user.show", id=request.matchdict["id"])
-
-
 def end_sessions(request: Any) -> Any:
     """Signs somebody out everywhere."""
     unit = request.unit
@@ -397,14 +301,6 @@ def includeme(config: Any) -> None:
         template=form,
         post=save_password,
     )
-    page("core.user.grant", f"{one}/grants", back, permission=GRANT_MANAGE, post=grant)
-    page(
-        "core.user.revoke",
-        f"{one}/grants/{{grant_id:uuid}}/remove",
-        back,
-        permission=GRANT_MANAGE,
-        post=revoke,
-    )
     page(
         "core.user.end_sessions",
         f"{one}/sessions/end",
@@ -412,3 +308,4 @@ def includeme(config: Any) -> None:
         permission=SESSION_MANAGE,
         post=end_sessions,
     )
+    config.include("calibrify_core.web.pages.grant")
