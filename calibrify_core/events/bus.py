@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from calibrify_core.hooks.declarations import Subscriber
 
@@ -39,14 +39,24 @@ def name_of(subscriber: Subscriber) -> str:
 
 
 def to_data(event: Any) -> dict[str, Any]:
-    """Turns an event into JSON values."""
+    """Turns an event into JSON values.
+
+    Args:
+        event: a dataclass of texts, numbers, ids, decimals, dates, moments and tuples of one
+            kind of these; each may be None.
+    """
     return {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
 
 
 def from_data(kind: type[Any], data: Mapping[str, Any]) -> Any:
-    """Turns JSON values back into the event."""
+    """Turns JSON values back into the event.
+
+    Members that the class no longer has are left out: an event may have been written before an
+    upgrade and be delivered after it.
+    """
     hints = get_type_hints(kind)
-    return kind(**{name: _typed(hints[name], value) for name, value in data.items()})
+    names = [field.name for field in dataclasses.fields(kind) if field.name in data]
+    return kind(**{name: _typed(hints[name], data[name]) for name in names})
 
 
 def _plain(value: Any) -> Any:
@@ -55,20 +65,25 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+_PARSERS: Mapping[Any, Callable[[str], Any]] = {
+    uuid.UUID: uuid.UUID,
+    Decimal: Decimal,
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+}
 
 
 def _typed(hint: Any, value: Any) -> Any:
-    """Turns one JSON value back into the member's type."""
-    kinds = getattr(hint, "__args__", (hint,))
-    if value is None:
-        return None
-    for kind, parse in (
-        (uuid.UUID, uuid.UUID),
-        (Decimal, Decimal),
-        (datetime, datetime.fromisoformat),
-        (date, date.fromisoformat),
-    ):
-        if kind in kinds and isinstance(value, str):
-            return parse(value)
-    return tuple(value) if isinstance(value, list) else value
+    """Turns one JSON value back into the member's type; of a union, the part that it fits."""
+    kinds = (hint, *get_args(hint))
+    if isinstance(value, list):
+        whole = next((kind for kind in kinds if get_origin(kind) is tuple), None)
+        inner = get_args(whole)[0] if whole is not None else None
+        return tuple(_typed(inner, item) for item in value)
+    if isinstance(value, str):
+        parse = next((_PARSERS[kind] for kind in kinds if kind in _PARSERS), None)
+        return value if parse is None else parse(value)
+    return value

@@ -58,7 +58,10 @@ def scoped(model: type[Any], rule: Rule | None = None) -> None:
 def condition(model: type[Any], scope: Scope) -> sa.ColumnElement[bool]:
     """Returns the condition that rows of a scoped class meet within a scope."""
     own = model.organisation_id == scope.organisation_id
-    return own if scope.everything else sa.and_(own, _rules[model](scope))
+    if scope.everything:
+        return own
+    # A class without a rule asks nothing more; who was granted nothing still sees nothing.
+    return sa.and_(own, _rules[model](scope)) if scope.limits else sa.false()
 
 
 def restrict(statement: S, model: type[Any], scope: Scope) -> S:

@@ -166,8 +166,11 @@ def test_a_restricted_change_changes_the_scope_and_nothing_else(session: Session
 def test_a_class_without_a_rule_is_cut_to_its_organisation(session: Session) -> None:
     statement = sa.select(Reading.id)
 
-    assert list(session.scalars(restrict(statement, Reading, Scope(OURS)))) == [1]
-    assert list(session.scalars(restrict(statement, Reading, Scope(THEIRS)))) == []
+    theirs = Scope(THEIRS, limits={"site": (NORTH,)})
+
+    assert list(session.scalars(restrict(statement, Reading, NORTHERN))) == [1]
+    assert list(session.scalars(restrict(statement, Reading, theirs))) == []
+    assert list(session.scalars(restrict(statement, Reading, Scope(OURS)))) == []
 
 
 def test_a_restricted_subquery_carries_its_mark_outwards(session: Session) -> None:
