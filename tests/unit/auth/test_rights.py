@@ -64,7 +64,7 @@ def laboratory_role(unit, name):
 def test_recognition_takes_one_statement(laboratory):
     secret = SignIn(laboratory.platform).open_session("anna", laboratory.password, laboratory.visit)
     statements = []
-    engine = laboratory.platform.database.writer
+    engine = laboratory.platform.database.reader
 
     def count(_connection, _cursor, statement, *_):
         if statement != "BEGIN":
