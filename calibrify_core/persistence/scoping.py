@@ -57,7 +57,7 @@ def scoped(model: type[Any], rule: Rule | None = None) -> None:
 
 def condition(model: type[Any], scope: Scope) -> sa.ColumnElement[bool]:
     """Returns the condition that rows of a scoped class meet within a scope."""
-    own = model.organisation_id == scope.organisation_id
+    own: sa.ColumnElement[bool] = model.organisation_id == scope.organisation_id
     if scope.everything:
         return own
     # A class without a rule asks nothing more; who was granted nothing still sees nothing.
