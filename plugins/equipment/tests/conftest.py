@@ -69,8 +69,8 @@ class Lab:
         """Returns a browser, without scripts, in which a new account is signed in."""
         name = self.hire(role, *scope)
         browser = TestApp(self.app, extra_environ=dict(HTTPS))
-        form = browser.get("/sign-in").forms[0]
-        form["username"], form["password"] = name, PASSWORD
+        form = browser.get("/login").forms[0]
+        form["email"], form["password"] = name, PASSWORD
         form.submit(status=303)
         return browser
 
@@ -121,9 +121,7 @@ def make_platform(
     def make(more: dict[str, Any] | None = None, **settings: Any) -> Platform:
         folder: Path = tmp_path_factory.mktemp("data")
         given = {"rate_limits": False, "environment": "testing", **settings}
-        effective = Settings(
-            data_dir=folder, database_url=fresh_url, secret_key="k" * 64, **given
-        )
+        effective = Settings(data_dir=folder, database_url=fresh_url, secret_key="k" * 64, **given)
         candidates = {"equipment": installed()["equipment"], **(more or {})}
         platform = root.make_platform(effective, Plugins(contributions, candidates))
         upgrade(platform.database, root.lineages(platform.plugins))
@@ -140,7 +138,11 @@ def furnish(lab: Lab) -> None:
     """Adds two sites with rooms, and some categories."""
     with lab.unit() as unit:
         for name, parent in (
-            ("A", None), ("A1", "A"), ("A2", "A"), ("B", None), ("B1", "B"),
+            ("A", None),
+            ("A1", "A"),
+            ("A2", "A"),
+            ("B", None),
+            ("B1", "B"),
         ):
             values = {"name": name, "parent_id": lab.places.get(parent or "")}
             lab.places[name] = locations.add(unit, values).id
@@ -157,4 +159,3 @@ def lab(make_platform: Callable[..., Platform]) -> Lab:
     made = Lab(platform, app, ApiClient(app))
     furnish(made)
     return made
-

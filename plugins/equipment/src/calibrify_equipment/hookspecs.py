@@ -36,6 +36,6 @@ def calibrify_equipment_tabs() -> Sequence[DetailTab]:  # type: ignore[empty-bod
 
     When: at boot.
     Returns: the tabs; each leads to a page of the plugin's own.
-    Example: ``return [DetailTab("calibration.list", "Calibrations", "calibration.of_equipment", …)]``
+    Example: ``return [DetailTab("calibration.list", "Calibrations", "calibration.list", "…")]``
     Since: 0.1.
     """

@@ -18,7 +18,20 @@ from calibrify_equipment.services.usability import judge_status
 from calibrify_equipment.tasks.import_equipment import LEASE_SECONDS, import_equipment
 
 API = ("equipment", "importing", "bulk", "category", "location", "entry")
-PAGES: tuple[str, ...] = ()
+PAGES = (
+    "equipment",
+    "form",
+    "selection",
+    "detail",
+    "activity",
+    "document",
+    "transition",
+    "custody",
+    "label",
+    "category",
+    "location",
+    "entry",
+)
 
 
 @hookimpl
@@ -73,6 +86,7 @@ def calibrify_page_slots() -> Sequence[declare.PageSlot]:
     return [
         declare.PageSlot("equipment.detail.main", f"Wide column. {subject}"),
         declare.PageSlot("equipment.detail.side", f"Narrow column. {subject}"),
+        declare.PageSlot("equipment.detail.actions", f"Buttons of the head. {subject}"),
     ]
 
 
@@ -103,4 +117,62 @@ def calibrify_commands() -> Sequence[declare.Command]:
     return [
         declare.Command("import", import_command),
         declare.Command("export", export_command),
+    ]
+
+
+@hookimpl
+def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
+    """Declares the plugin's menu entries."""
+    entry_of = declare.NavigationEntry
+    section = "Register"
+    return [
+        entry_of(
+            "Equipment", "equipment.equipment.list", "gauge", permissions.VIEW, order=10, tab=True
+        ),
+        entry_of(
+            "Locations",
+            "equipment.location.list",
+            "map-pin",
+            permissions.LOCATION_VIEW,
+            section,
+            500,
+        ),
+        entry_of(
+            "Categories",
+            "equipment.category.list",
+            "layers",
+            permissions.CATEGORY_VIEW,
+            section,
+            510,
+        ),
+        entry_of(
+            "Suppliers", "equipment.supplier.list", "truck", permissions.PARTY_VIEW, section, 520
+        ),
+        entry_of(
+            "Customers",
+            "equipment.customer.list",
+            "building-2",
+            permissions.PARTY_VIEW,
+            section,
+            530,
+        ),
+        entry_of(
+            "Manufacturers",
+            "equipment.manufacturer.list",
+            "wrench",
+            permissions.CATALOGUE_VIEW,
+            section,
+            540,
+        ),
+        entry_of(
+            "Models", "equipment.model.list", "boxes", permissions.CATALOGUE_VIEW, section, 550
+        ),
+    ]
+
+
+@hookimpl
+def calibrify_file_owners() -> Sequence[declare.FileOwner]:
+    """Declares that files can be attached to instruments."""
+    return [
+        declare.FileOwner("equipment", equipment.Equipment, permissions.VIEW, permissions.CHANGE)
     ]

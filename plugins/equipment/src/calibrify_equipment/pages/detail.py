@@ -1,0 +1,113 @@
+"""An instrument's page: may I use it today, and everything that is evidence for the answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from calibrify_core.web.page import formats_of
+from calibrify_core.web.panels import panels_of
+from calibrify_equipment.domain.custom_fields import fields_of
+from calibrify_equipment.domain.lifecycle import WORDS, Status
+from calibrify_equipment.models.category import Category
+from calibrify_equipment.pages.activity import entries_of
+from calibrify_equipment.pages.head import head_of
+from calibrify_equipment.permissions import CATEGORY_VIEW, VIEW
+from calibrify_equipment.services.equipment import find
+from calibrify_equipment.services.labels import label_address
+
+RECENT = 5
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Shows the overview."""
+    head = head_of(request, "equipment.overview")
+    record = head["equipment"]
+    code = find(request.unit, request.matchdict["id"]).label_code
+    return {
+        **head,
+        "main": panels_of(request, "equipment.detail.main", record),
+        "side": panels_of(request, "equipment.detail.side", record),
+        "facts": facts_of(request, record),
+        "ranges": record["ranges"],
+        "custody": _custody(request, record),
+        "label": {
+            "address": label_address(request.unit, code),
+            "pdf": request.route_path("equipment.label.print", id=record["id"]),
+        },
+        "recent": entries_of(request, request.matchdict["id"], RECENT),
+        "activity_href": request.route_path("equipment.activity.list", id=record["id"]),
+    }
+
+
+def facts_of(request: Any, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns what is known of an instrument as pairs; what is not known is left out."""
+    fmt = formats_of(request)
+    pairs = [
+        ("Status", WORDS[Status(record["status"])]),
+        ("Category", _name(record["category"])),
+        ("Manufacturer", record["manufacturer"]),
+        ("Model", record["model"]),
+        ("Serial number", record["serial_number"]),
+        ("Location", record["location"]["path"] if record["location"] else ""),
+        ("Department", record["department"]),
+        ("Custodian", _name(record["custodian"])),
+        ("Criticality", record["criticality"].capitalize()),
+        ("Reference standard", "Yes" if record["is_reference_standard"] else ""),
+        ("Firmware", record["firmware_version"]),
+        ("Acquired", fmt.date(record["acquired_on"])),
+        ("Warranty until", fmt.date(record["warranty_until"])),
+        ("Purchase price", fmt.number(record["purchase_price"])),
+        *_custom(request, record),
+        ("Notes", record["notes"]),
+    ]
+    return [(label, value) for label, value in pairs if value]
+
+
+def _name(named: Mapping[str, str] | None) -> str:
+    """Returns the name of something that may be absent."""
+    return named["name"] if named else ""
+
+
+def _custom(request: Any, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns the custom fields in the order of the category."""
+    values = record["custom_fields"]
+    if not values or record["category"] is None:
+        return []
+    category = request.unit.find(Category, uuid.UUID(record["category_id"]), CATEGORY_VIEW)
+    return [
+        (field.get("label") or field["name"], _plain(values[field["name"]]))
+        for field in fields_of(category.custom_field_schema)
+        if field["name"] in values
+    ]
+
+
+def _plain(value: Any) -> str:
+    """Returns a custom value as text."""
+    return ("Yes" if value else "No") if isinstance(value, bool) else str(value)
+
+
+def _custody(request: Any, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns with whom an instrument is; nothing while it is at home."""
+    custody = record["custody"]
+    if custody is None:
+        return []
+    fmt = formats_of(request)
+    holder = custody["holder"] or custody["location"]
+    pairs = [("With", holder["name"]), ("Since", fmt.datetime(custody["since"]))]
+    if custody["expected_return_on"] is not None:
+        back = custody["expected_return_on"]
+        pairs.append(("Expected back", f"{fmt.date(back)}, {fmt.relative(back)}"))
+    return pairs
+
+
+def includeme(config: Any) -> None:
+    """Adds the page."""
+    config.add_page(
+        "equipment.equipment.show",
+        "/equipment/{id:uuid}",
+        show,
+        permission=VIEW,
+        template="equipment/detail.html",
+    )

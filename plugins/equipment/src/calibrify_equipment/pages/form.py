@@ -1,0 +1,196 @@
+"""Adding and editing an instrument, and two people doing so at once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from calibrify_core.kernel.errors import CalibrifyError, Conflict, Invalid
+from calibrify_core.web.flash import flash
+from calibrify_core.web.forms import validated
+from calibrify_core.web.kit import page_response, problems_of, see_other
+from calibrify_core.web.page import formats_of
+from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.models.category import Category
+from calibrify_equipment.pages import form_fields
+from calibrify_equipment.pages.activity import entries_of
+from calibrify_equipment.pages.head import crumbs_of
+from calibrify_equipment.permissions import CATEGORY_VIEW, CHANGE
+from calibrify_equipment.schemas.equipment import (
+    EquipmentIn,
+    EquipmentReplacement,
+    all_members,
+)
+from calibrify_equipment.services import equipment
+from calibrify_equipment.services.listing import read_record
+
+TEMPLATE = "calibrify/form.html"
+
+
+def offer(request: Any) -> dict[str, Any]:
+    """Shows the form of a new instrument; ``?category=`` brings the fields of a category."""
+    chosen = request.GET.get("category", "")
+    category = _category(request.unit, chosen)
+    values = {
+        "status": "in_service",
+        "criticality": "normal",
+        "category_id": str(category.id) if category else "",
+    }
+    return _page(request, None, category, values, [])
+
+
+def create(request: Any) -> Any:
+    """Enters an instrument."""
+    category = _category(request.unit, request.POST.get("category_id", ""))
+    form = form_fields.make_form(request, None, category)
+    values = form_fields.posted_values(form, request.POST)
+    try:
+        body = validated(EquipmentIn, form_fields.members(values, category))
+        made = equipment.register(request.unit, all_members(body))
+    except (Invalid, Conflict) as error:
+        _unless_shown(error)
+        return _page(request, None, category, values, _problems(error))
+    flash(request, f"{made.asset_tag} {made.name} is entered.")
+    return see_other(request, "equipment.equipment.show", id=made.id)
+
+
+def edit(request: Any) -> dict[str, Any]:
+    """Shows the form of an instrument."""
+    found = equipment.find(request.unit, request.matchdict["id"], CHANGE)
+    record, version = read_record(request.unit, found.id)
+    category = _category(request.unit, record["category_id"] or "")
+    values = form_fields.values_of(record)
+    return _page(request, {**record, "version": version}, category, values, [])
+
+
+def save(request: Any) -> Any:
+    """Changes an instrument, unless somebody else was faster."""
+    found = equipment.find(request.unit, request.matchdict["id"], CHANGE)
+    record, version = read_record(request.unit, found.id)
+    shown = {**record, "version": version}
+    category = _category(request.unit, request.POST.get("category_id", ""))
+    form = form_fields.make_form(request, shown, category)
+    values = form_fields.posted_values(form, request.POST)
+    if request.POST.get("version") != str(version):
+        return _conflict(request, form, shown, values)
+    try:
+        body = validated(EquipmentReplacement, form_fields.members(values, category))
+        equipment.replace(request.unit, found, all_members(body))
+    except (Invalid, Conflict) as error:
+        _unless_shown(error)
+        return _page(request, shown, category, values, _problems(error))
+    flash(request, f"{found.asset_tag} is saved.")
+    return see_other(request, "equipment.equipment.show", id=found.id)
+
+
+def _unless_shown(error: CalibrifyError) -> None:
+    """Lets an error pass on that left the transaction of no use: a race for a number."""
+    if isinstance(error, Conflict) and "taken this" in error.detail:
+        raise error
+
+
+def _problems(error: CalibrifyError) -> list[dict[str, str]]:
+    """Returns the problems of an error; a serial number that is in use names its owner."""
+    problems = problems_of(error)
+    if isinstance(error, Conflict):
+        name = "asset_tag" if "asset tag" in error.detail else "serial_number"
+        problems = [{"name": name, "text": error.detail}]
+    return problems
+
+
+def _category(unit: UnitOfWork, text: str) -> Category | None:
+    """Returns the category of an id, None if there is none for who asks."""
+    try:
+        identifier = uuid.UUID(text)
+    except ValueError:
+        return None
+    statement = unit.select(Category, CATEGORY_VIEW).where(Category.id == identifier)
+    return unit.session.scalars(statement).one_or_none()
+
+
+def _page(
+    request: Any,
+    record: Mapping[str, Any] | None,
+    category: Category | None,
+    values: Mapping[str, Any],
+    problems: list[dict[str, str]],
+) -> dict[str, Any]:
+    """Returns what the form page needs."""
+    form = form_fields.make_form(request, record, category)
+    page: dict[str, Any] = {"form": form.shown(values, problems)}
+    if record is None:
+        crumbs = [("Equipment", request.route_path("equipment.equipment.list"))]
+        return {**page, "title": "Add equipment", "crumbs": crumbs}
+    title = f"Edit {record['asset_tag']}"
+    return {**page, "title": title, "crumbs": crumbs_of(request, record)}
+
+
+def _conflict(request: Any, form: Any, record: Mapping[str, Any], mine: Mapping[str, Any]) -> Any:
+    """Shows my version beside the one that was saved meanwhile."""
+    theirs = form_fields.values_of(record)
+    options = {item.name: dict(item.options) for item in form.fields() if item.options}
+
+    def text(name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return "Yes" if value else "No"
+        return str(options.get(name, {}).get(value or "", value or "–"))
+
+    rows = [
+        {
+            "label": item.label,
+            "mine": text(item.name, mine.get(item.name)),
+            "theirs": text(item.name, theirs.get(item.name)),
+            "differs": (mine.get(item.name) or "") != (theirs.get(item.name) or ""),
+        }
+        for item in form.fields()
+        if mine.get(item.name) or theirs.get(item.name)
+    ]
+    last = next(iter(entries_of(request, uuid.UUID(record["id"]), 1)), None)
+    hidden = [
+        (name, "true" if value is True else str(value))
+        for name, value in mine.items()
+        if value not in (None, False, "")
+    ]
+    fmt = formats_of(request)
+    conflict = {
+        "sentence": "Somebody else saved this instrument while you were editing it.",
+        "who": last["text"].split(" changed ")[0] if last else "somebody else",
+        "when": last["when"] if last else fmt.datetime(record["updated_at"]),
+        "rows": rows,
+        "action": request.route_path("equipment.equipment.edit", id=record["id"]),
+        "hidden": [*hidden, ("version", str(record["version"]))],
+        "submit_label": "Save my version",
+        "theirs_href": request.route_path("equipment.equipment.show", id=record["id"]),
+    }
+    response = page_response(
+        request,
+        "calibrify/conflict.html",
+        {
+            "title": f"{record['asset_tag']} was changed meanwhile",
+            "crumbs": crumbs_of(request, record),
+            "conflict": conflict,
+        },
+    )
+    response.status_int = 412
+    return response
+
+
+def includeme(config: Any) -> None:
+    """Adds the pages."""
+    config.add_page(
+        "equipment.equipment.create",
+        "/equipment/new",
+        offer,
+        permission=CHANGE,
+        template=TEMPLATE,
+        post=create,
+    )
+    config.add_page(
+        "equipment.equipment.edit",
+        "/equipment/{id:uuid}/edit",
+        edit,
+        permission=CHANGE,
+        template=TEMPLATE,
+        post=save,
+    )
