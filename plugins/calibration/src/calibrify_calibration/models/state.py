@@ -1,0 +1,46 @@
+"""The calibration state of instruments: the facts that lists filter and sort by."""
+
+import uuid
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from calibrify_calibration.models.reach import through_instrument
+from calibrify_core.persistence.base import Base, OrganisationOwned
+from calibrify_core.persistence.scoping import scoped
+
+
+class CalibrationState(OrganisationOwned, Base):
+    """What is known of the calibration of one instrument: exactly one row for each.
+
+    All but the first block is derived from schedules and records by `services.states`.
+    """
+
+    __tablename__ = "calibration_state"
+    __table_args__ = (
+        sa.Index("ix_calibration_state_due", "organisation_id", "due_on", "equipment_id"),
+    )
+
+    equipment_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("equipment_equipment.id"), primary_key=True
+    )
+    required: Mapped[bool] = mapped_column(default=True)
+    not_required_reason: Mapped[str] = mapped_column(sa.String(500), default="")
+
+    failed: Mapped[bool] = mapped_column(default=False)
+    has_accepted: Mapped[bool] = mapped_column(default=False)
+    due_on: Mapped[date | None]
+    ordinary_due_on: Mapped[date | None]
+    due_soon_on: Mapped[date | None]
+    is_limited: Mapped[bool] = mapped_column(default=False)
+    last_calibrated_on: Mapped[date | None]
+    # No foreign key: the row is written in the same breath as the record, often before it.
+    last_record_id: Mapped[uuid.UUID | None]
+    last_result: Mapped[str | None] = mapped_column(sa.String(20))
+    last_certificate_number: Mapped[str] = mapped_column(sa.String(200), default="")
+    interval_value: Mapped[int | None] = mapped_column(sa.Integer)
+    interval_unit: Mapped[str | None] = mapped_column(sa.String(8))
+
+
+scoped(CalibrationState, through_instrument(CalibrationState.equipment_id))

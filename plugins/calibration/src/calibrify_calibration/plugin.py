@@ -1,0 +1,151 @@
+"""The table of contents of the calibration plugin: everything that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from calibrify_calibration import permissions
+from calibrify_calibration.models import calibration, certificate, schedule, state
+from calibrify_calibration.services import (
+    calibrations,
+    certificates,
+    facet,
+    figures,
+    import_fields,
+    imports,
+    states,
+    subscribers,
+)
+from calibrify_calibration.services.demo import load_calibrations
+from calibrify_calibration.services.usability import judge_calibration
+from calibrify_calibration.tasks.render_certificate import render_certificate
+from calibrify_core.hooks import declarations as declare
+from calibrify_core.hooks.specs import CORE_API, hookimpl
+from calibrify_equipment import public
+
+API: tuple[str, ...] = ()
+PAGES: tuple[str, ...] = ()
+
+
+@hookimpl
+def calibrify_manifest() -> declare.Manifest:
+    """Says who the plugin is."""
+    return declare.Manifest(
+        "calibration",
+        "Calibration",
+        "Schedules and due dates, readings and verdicts, certificates.",
+        CORE_API,
+        "calibrify_calibration.migrations",
+    )
+
+
+@hookimpl
+def calibrify_models() -> Sequence[ModuleType]:
+    """Names the modules with the plugin's tables."""
+    return [schedule, calibration, certificate, state]
+
+
+@hookimpl
+def calibrify_permissions() -> Sequence[declare.Permission]:
+    """Declares what can be allowed."""
+    return permissions.PERMISSIONS
+
+
+@hookimpl
+def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:
+    """Declares what an organisation decides for itself."""
+    policy = declare.OrganisationPolicy
+    return [
+        policy("sign_on_submit", "Ask for a signature at submission", False),
+        policy("separation_of_duties", "The performer may not approve", False),
+        policy("accredited", "Refuse certificates that lack a mandatory particular", False),
+        policy("accept_conditional_pass", "Accept a conditional pass", False),
+        policy("quarantine_on_fail", "Quarantine what failed", True),
+    ]
+
+
+@hookimpl
+def calibrify_number_masks() -> Sequence[declare.NumberMask]:
+    """Declares the series of records and of certificates."""
+    return [
+        declare.NumberMask(calibrations.SERIES, "CAL-{YYYY}-{#####}"),
+        declare.NumberMask(certificates.SERIES, "C-{YYYY}-{#####}"),
+    ]
+
+
+@hookimpl
+def calibrify_tasks() -> Sequence[declare.Task]:
+    """Declares the background work."""
+    return [declare.Task(certificates.RENDER, render_certificate)]
+
+
+@hookimpl
+def calibrify_subscribers() -> Sequence[declare.Subscriber]:
+    """Declares what follows from news about instruments."""
+    return [
+        declare.Subscriber(public.Registered, subscribers.open_state, when="within"),
+        declare.Subscriber(public.Changed, subscribers.follow_category, when="within"),
+    ]
+
+
+@hookimpl
+def calibrify_after_upgrade() -> Sequence[declare.AfterUpgrade]:
+    """Declares what completes the data of instruments that were there before this plugin."""
+    return [declare.AfterUpgrade("calibration.fill_states", states.fill_states)]
+
+
+@hookimpl
+def calibrify_file_owners() -> Sequence[declare.FileOwner]:
+    """Declares that files can be attached to calibrations."""
+    return [
+        declare.FileOwner(
+            "calibration", calibration.Calibration, permissions.VIEW, permissions.RECORD
+        )
+    ]
+
+
+@hookimpl
+def calibrify_summary_figures() -> Sequence[declare.SummaryFigures]:
+    """Declares the plugin's members of the dashboard summary."""
+    return [declare.SummaryFigures("calibration.due", figures.figures, figures.MEMBERS)]
+
+
+@hookimpl
+def calibrify_demo() -> Sequence[declare.Demo]:
+    """Declares the calibrations of the demonstration laboratory."""
+    return [declare.Demo(load_calibrations)]
+
+
+@hookimpl
+def calibrify_equipment_list_facets() -> Sequence[public.ListFacet]:
+    """Adds status and dates to the list of instruments."""
+    return [
+        public.ListFacet(
+            "calibration.state",
+            state.CalibrationState,
+            facet.COLUMNS,
+            facet.FIELDS,
+            facet.shape,
+            facet.SCHEMA,
+            import_fields=import_fields.FIELDS,
+            import_rows=imports.import_rows,
+            export_values=imports.export_values,
+        )
+    ]
+
+
+@hookimpl
+def calibrify_equipment_usability_checks() -> Sequence[public.UsabilityCheck]:
+    """Answers from the calibration status whether an instrument may be used."""
+    return [public.UsabilityCheck("calibration.current", judge_calibration)]
+
+
+@hookimpl
+def calibrify_configure(config: Any) -> None:
+    """Adds the plugin's addresses."""
+    for noun in API:
+        config.include(f"calibrify_calibration.api.{noun}")
+    for noun in PAGES:
+        config.include(f"calibrify_calibration.pages.{noun}")

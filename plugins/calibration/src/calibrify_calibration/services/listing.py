@@ -1,0 +1,395 @@
+"""Lists of calibrations, schedules and certificates, and the due list: for API and pages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from calibrify_calibration.domain.decisions import Result
+from calibrify_calibration.domain.schedules import RecordKind, ScheduleKind
+from calibrify_calibration.domain.states import RecordState
+from calibrify_calibration.domain.status import HEADLINE, boundaries
+from calibrify_calibration.models.calibration import Calibration
+from calibrify_calibration.models.certificate import Certificate
+from calibrify_calibration.models.reach import INSTRUMENTS
+from calibrify_calibration.models.schedule import CalibrationSchedule
+from calibrify_calibration.models.state import CalibrationState
+from calibrify_calibration.permissions import CERTIFICATE_VIEW, SCHEDULE_VIEW, VIEW
+from calibrify_calibration.services.schedules import schedule_out
+from calibrify_core.kernel.errors import Invalid
+from calibrify_core.records.keyset import Page, run_list
+from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec
+from calibrify_core.work.platform import Platform
+from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.public import find_equipment, list_of_equipment
+
+DUE_DAYS = 30
+MOST_DUE_DAYS = 3_650
+
+_RECORD = tuple(
+    getattr(Calibration, column.key)
+    for column in sa.inspect(Calibration).columns
+    if column.key not in {"points", "organisation_id"}
+)
+
+
+def calibration_out(row: Any, points: Any, instrument: Any) -> dict[str, Any]:
+    """Returns a record as the API shows it.
+
+    Args:
+        row: a record, or a row with its columns.
+        points: its points: as stored, or as JSON that is passed on as it is.
+        instrument: with ``id``, ``asset_tag`` and ``name``.
+    """
+    not_tested = Result.NOT_TESTED.value
+    return {
+        "id": row.id,
+        "number": row.number,
+        "state": row.state,
+        "state_reason": row.state_reason,
+        "revision": row.revision,
+        "amends_id": row.amends_id,
+        "equipment_id": row.equipment_id,
+        "equipment": {
+            "id": row.equipment_id,
+            "asset_tag": instrument.asset_tag,
+            "name": instrument.name,
+        },
+        "schedule_id": row.schedule_id,
+        "procedure_id": None,
+        "method": row.method,
+        "kind": row.kind,
+        "is_historical": row.is_historical,
+        "performed_at": row.performed_at,
+        "performed_on": row.performed_on,
+        "performed_by_id": row.performed_by_id,
+        "performed_by": row.performed_by,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "received_on": row.received_on,
+        "condition_received": row.condition_received,
+        "condition_returned": row.condition_returned,
+        "place": row.place,
+        "location_id": row.location_id,
+        "customer_id": row.customer_id,
+        "work_order_ref": row.work_order_ref,
+        "provider": {
+            "type": row.provider_type,
+            "supplier_id": row.supplier_id,
+            "certificate_number": row.certificate_number,
+            "certificate_date": row.certificate_date,
+            "file_id": row.file_id,
+        },
+        "reported_result": row.reported_result,
+        "decision_rule": row.decision_rule,
+        "guard_band_factor": row.guard_band_factor,
+        "decision_rule_agreed": row.decision_rule_agreed,
+        "conformity_requested": row.conformity_requested,
+        "interval_agreed": row.interval_agreed,
+        "environment": row.environment,
+        "deviation_reason": row.deviation_reason,
+        "standards": row.standards,
+        "points": points,
+        "adjusted": row.adjusted,
+        "as_found_na_reason": row.as_found_na_reason,
+        "limitation": row.limitation,
+        "notes": row.notes,
+        "as_found_result": row.as_found_result or not_tested,
+        "as_left_result": row.as_left_result or not_tested,
+        "next_due_on": row.next_due_on,
+        "certificate_number": row.issued_number or None,
+        "submitted_at": row.submitted_at,
+        "approved_at": row.approved_at,
+        "approved_by": row.approved_by,
+        "engine_version": row.engine_version,
+        "inputs_hash": row.inputs_hash,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
+
+
+class _Instrument:
+    """The names of an instrument in a row of the list."""
+
+    __slots__ = ("asset_tag", "name")
+
+    def __init__(self, row: Any) -> None:
+        self.asset_tag = row.instrument_tag
+        self.name = row.instrument_name
+
+
+def _shape(row: Any, _unit: Any) -> dict[str, Any]:
+    """Returns a row of the list; its points pass through as the JSON that is stored."""
+    return calibration_out(row, orjson.Fragment(row.points_text), _Instrument(row))
+
+
+def _parsed(row: Any, _unit: Any) -> dict[str, Any]:
+    """Returns a row of the list with its points as values, for pages."""
+    return calibration_out(row, orjson.loads(row.points_text), _Instrument(row))
+
+
+CALIBRATIONS = ListSpec(
+    model=Calibration,
+    permission=VIEW,
+    columns=(
+        *_RECORD,
+        sa.cast(Calibration.points, sa.Text).label("points_text"),
+        INSTRUMENTS.c.asset_tag.label("instrument_tag"),
+        INSTRUMENTS.c.name.label("instrument_name"),
+    ),
+    source=sa.join(Calibration, INSTRUMENTS, INSTRUMENTS.c.id == Calibration.equipment_id),
+    key=Calibration.id,
+    fields={
+        field.name: field
+        for field in (
+            ListField("number", "Number", column=Calibration.number),
+            ListField(
+                "state",
+                "State",
+                Kind.CHOICE,
+                Calibration.state,
+                choices=tuple(state.value for state in RecordState),
+            ),
+            ListField("equipment_id", "Instrument", Kind.IDENTIFIER, Calibration.equipment_id),
+            ListField("equipment", "Instrument", Kind.OTHER, filterable=False),
+            ListField(
+                "kind",
+                "Kind",
+                Kind.CHOICE,
+                Calibration.kind,
+                choices=tuple(kind.value for kind in RecordKind),
+            ),
+            ListField(
+                "performed_at",
+                "Performed at",
+                Kind.MOMENT,
+                Calibration.performed_at,
+                orderable=True,
+            ),
+            ListField(
+                "performed_on", "Performed on", Kind.DATE, Calibration.performed_on, orderable=True
+            ),
+            ListField(
+                "as_found_result",
+                "As found",
+                Kind.CHOICE,
+                Calibration.as_found_result,
+                choices=tuple(result.value for result in Result),
+            ),
+            ListField(
+                "as_left_result",
+                "As left",
+                Kind.CHOICE,
+                Calibration.as_left_result,
+                choices=tuple(result.value for result in Result),
+            ),
+            ListField(
+                "is_historical", "Imported, no readings", Kind.BOOLEAN, Calibration.is_historical
+            ),
+            ListField(
+                "performed_by_id", "Performed by", Kind.IDENTIFIER, Calibration.performed_by_id
+            ),
+            ListField(
+                "created_at", "Recorded at", Kind.MOMENT, Calibration.created_at, orderable=True
+            ),
+            ListField("points", "Test points", Kind.OTHER, filterable=False),
+        )
+    },
+    shape=_shape,
+    default_ordering=("-performed_at",),
+    search=lambda word: sa.func.lower(
+        sa.func.coalesce(Calibration.number, "")
+        + " "
+        + Calibration.certificate_number
+        + " "
+        + Calibration.issued_number
+        + " "
+        + INSTRUMENTS.c.asset_tag
+        + " "
+        + INSTRUMENTS.c.name
+    ).contains(word, autoescape=True),
+)
+"""All calibrations, newest first."""
+
+SCHEDULES = ListSpec(
+    model=CalibrationSchedule,
+    permission=SCHEDULE_VIEW,
+    columns=tuple(
+        getattr(CalibrationSchedule, column.key)
+        for column in sa.inspect(CalibrationSchedule).columns
+        if column.key != "organisation_id"
+    ),
+    source=CalibrationSchedule,
+    key=CalibrationSchedule.id,
+    fields={
+        field.name: field
+        for field in (
+            ListField(
+                "equipment_id", "Instrument", Kind.IDENTIFIER, CalibrationSchedule.equipment_id
+            ),
+            ListField(
+                "kind",
+                "Kind",
+                Kind.CHOICE,
+                CalibrationSchedule.kind,
+                choices=tuple(kind.value for kind in ScheduleKind),
+            ),
+            ListField(
+                "due_on",
+                "Due on",
+                Kind.DATE,
+                CalibrationSchedule.due_on,
+                orderable=True,
+                nullable=True,
+            ),
+            ListField("failed", "Failed", Kind.BOOLEAN, CalibrationSchedule.failed),
+            ListField(
+                "created_at",
+                "Set at",
+                Kind.MOMENT,
+                CalibrationSchedule.created_at,
+                orderable=True,
+            ),
+        )
+    },
+    shape=schedule_out,
+    default_ordering=("created_at",),
+    where=lambda _unit: [CalibrationSchedule.active.is_(True)],
+)
+"""Active schedules, oldest first."""
+
+
+def certificate_out(row: Any, _unit: Any = None) -> dict[str, Any]:
+    """Returns a certificate as the API shows it."""
+    return {
+        "id": row.id,
+        "calibration_id": row.record_id,
+        "equipment_id": row.equipment_id,
+        "number": row.number,
+        "revision": row.revision,
+        "replaces_id": row.replaces_id,
+        "issued_on": row.issued_on,
+        "authorised_by": row.authorised_by,
+        "sha256": row.sha256,
+        "state": row.state,
+        "verification_code": row.verification_code,
+    }
+
+
+CERTIFICATES = ListSpec(
+    model=Certificate,
+    permission=CERTIFICATE_VIEW,
+    columns=(
+        Certificate.id,
+        Certificate.record_id,
+        Certificate.equipment_id,
+        Certificate.number,
+        Certificate.revision,
+        Certificate.replaces_id,
+        Certificate.issued_on,
+        Certificate.authorised_by,
+        Certificate.sha256,
+        Certificate.state,
+        Certificate.verification_code,
+    ),
+    source=Certificate,
+    key=Certificate.id,
+    fields={
+        field.name: field
+        for field in (
+            ListField("number", "Number", column=Certificate.number, orderable=True),
+            ListField("calibration_id", "Calibration", Kind.IDENTIFIER, Certificate.record_id),
+            ListField("equipment_id", "Instrument", Kind.IDENTIFIER, Certificate.equipment_id),
+            ListField(
+                "state",
+                "State",
+                Kind.CHOICE,
+                Certificate.state,
+                choices=("issued", "void", "replaced"),
+            ),
+            ListField("issued_on", "Issued on", Kind.DATE, Certificate.issued_on, orderable=True),
+        )
+    },
+    shape=certificate_out,
+    default_ordering=("-issued_on",),
+)
+"""Certificates, newest first."""
+
+
+def of_instrument(equipment_id: uuid.UUID, *, parsed: bool = False) -> ListSpec:
+    """Returns the list of the calibrations of one instrument, newest first.
+
+    Args:
+        equipment_id: which instrument.
+        parsed: points as values; otherwise they are JSON that only `orjson` writes.
+    """
+
+    def where(_unit: Any) -> list[Any]:
+        return [Calibration.equipment_id == equipment_id]
+
+    return replace(CALIBRATIONS, where=where, shape=_parsed if parsed else _shape)
+
+
+def page_of_calibrations(unit: UnitOfWork, request: ListRequest) -> Page:
+    """Returns a page of all calibrations with their points as values, for pages."""
+    return run_list(unit, replace(CALIBRATIONS, shape=_parsed), request)
+
+
+def page_of_instrument(
+    unit: UnitOfWork, equipment_id: uuid.UUID, request: ListRequest, *, parsed: bool = False
+) -> Page:
+    """Returns a page of the calibrations of one instrument.
+
+    Raises:
+        NotFound: the instrument does not exist, or lies outside of the scope.
+    """
+    page = run_list(unit, of_instrument(equipment_id, parsed=parsed), request)
+    if not page.rows:
+        find_equipment(unit, equipment_id, VIEW)
+    return page
+
+
+def read_calibration(unit: UnitOfWork, record: Calibration) -> dict[str, Any]:
+    """Returns one record as the API shows it, its points as values."""
+    return calibration_out(record, record.points, find_equipment(unit, record.equipment_id, VIEW))
+
+
+def due_list(platform: Platform) -> ListSpec:
+    """Returns the list of instruments that fall due: ``within_days`` of today, overdue included."""
+    own = list_of_equipment(platform)
+
+    def matches(values: Sequence[Any], unit: Any) -> sa.ColumnElement[bool]:
+        return CalibrationState.due_on <= boundaries(unit.today(), max(values)).window_until
+
+    item = ListField("within_days", "Within days", Kind.INTEGER, matches=matches)
+    return replace(
+        own,
+        fields={**own.fields, "within_days": item},
+        permission=VIEW,
+        default_ordering=("due_on",),
+        where=lambda _unit: [
+            CalibrationState.required.is_(True),
+            CalibrationState.due_on.is_not(None),
+        ],
+    )
+
+
+def due_request(request: ListRequest) -> ListRequest:
+    """Returns what is asked of the due list, with its defaults: in service, within 30 days.
+
+    Raises:
+        Invalid: the number of days makes no sense.
+    """
+    filters = dict(request.filters)
+    days = filters.setdefault("within_days", (DUE_DAYS,))
+    if not all(0 <= value <= MOST_DUE_DAYS for value in days):
+        raise Invalid.field(
+            "/query/within_days", f"A whole number from 0 to {MOST_DUE_DAYS} is needed."
+        )
+    filters.setdefault("status", (HEADLINE,))
+    return replace(request, filters=filters)

@@ -1,0 +1,137 @@
+"""Electronic signatures: who signed, what it means, and the digest of what was signed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from calibrify_calibration.domain.states import RecordState
+from calibrify_calibration.models.calibration import Calibration, Signature
+from calibrify_calibration.permissions import VIEW
+from calibrify_calibration.services.calibrations import find
+from calibrify_calibration.services.entries import record_hash
+from calibrify_calibration.services.problems import check_step
+from calibrify_core.auth.principal import Principal
+from calibrify_core.auth.recognition import Visit
+from calibrify_core.auth.sign_in import SignIn
+from calibrify_core.kernel.errors import Forbidden, Invalid
+from calibrify_core.kernel.ids import new_id
+from calibrify_core.work.platform import Platform
+from calibrify_core.work.unit import UnitOfWork
+
+MEANINGS = ("performed", "reviewed", "approved")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Somebody who is signed in has just given their password again, to sign.
+
+    Only `confirm` makes one.
+
+    Attributes:
+        user_id: who.
+        meaning: ``performed``, ``reviewed`` or ``approved``.
+    """
+
+    user_id: uuid.UUID
+    meaning: str
+
+
+def precheck(
+    unit: UnitOfWork, record_id: uuid.UUID, permission: str, wanted: RecordState
+) -> Calibration:
+    """Checks that a record can take a step, before anybody is asked for a password.
+
+    Args:
+        unit: a unit that only reads.
+        record_id: which record.
+        permission: what the step needs.
+        wanted: the state it leads to.
+
+    Raises:
+        NotFound: the record does not exist, or lies outside of what the permission reaches.
+        Conflict: its state does not allow the step.
+    """
+    calibration = find(unit, record_id, permission)
+    check_step(calibration.state, wanted)
+    return calibration
+
+
+def confirm(
+    platform: Platform, principal: Principal, password: str | None, meaning: str, visit: Visit
+) -> Confirmed:
+    """Checks the password of whoever wants to sign; no transaction may be open meanwhile.
+
+    Args:
+        platform: the application's shared services.
+        principal: who asks.
+        password: as it was typed.
+        meaning: of the signature.
+        visit: where the request comes from.
+
+    Raises:
+        Forbidden: an API token asks, which can never sign.
+        Invalid: there is no password.
+        Unauthenticated: it is wrong.
+        TooManyRequests: too many failed attempts.
+    """
+    if principal.kind == "token":
+        raise Forbidden("A signature needs a person: sign in, then sign with your password.")
+    if not password:
+        raise Invalid.field("password", "Give your password to sign.")
+    if meaning not in MEANINGS:
+        raise Invalid.field("meaning", f"Use {', '.join(MEANINGS)}.")
+    SignIn(platform).confirm(principal, password, visit)
+    return Confirmed(principal.user_id, meaning)
+
+
+def sign(unit: UnitOfWork, calibration: Calibration, confirmed: Confirmed) -> Signature:
+    """Signs a record as it stands.
+
+    Raises:
+        Forbidden: it was not the author who gave the password.
+    """
+    if unit.actor.user_id is None or unit.actor.user_id != confirmed.user_id:
+        raise Forbidden("Nobody signs for somebody else.")
+    signature = unit.add(
+        Signature(
+            id=new_id(),
+            organisation_id=unit.organisation.id,
+            record_id=calibration.id,
+            user_id=confirmed.user_id,
+            printed_name=unit.actor.name[:200],
+            meaning=confirmed.meaning,
+            at=unit.clock.now(),
+            record_hash=record_hash(calibration),
+        )
+    )
+    unit.session.flush()
+    unit.audit(
+        "sign",
+        "calibration",
+        calibration.id,
+        calibration.audit_label(),
+        {"meaning": [None, confirmed.meaning], "record_hash": [None, signature.record_hash]},
+    )
+    return signature
+
+
+def signatures_of(unit: UnitOfWork, calibration: Calibration) -> list[dict[str, Any]]:
+    """Returns who signed a record, in order; ``valid``: it still is what was signed."""
+    present = record_hash(calibration)
+    rows: Iterable[Signature] = unit.session.scalars(
+        unit.select(Signature, VIEW)
+        .where(Signature.record_id == calibration.id)
+        .order_by(Signature.at, Signature.id)
+    )
+    return [
+        {
+            "name": row.printed_name,
+            "meaning": row.meaning,
+            "at": row.at,
+            "valid": row.record_hash == present,
+        }
+        for row in rows
+    ]

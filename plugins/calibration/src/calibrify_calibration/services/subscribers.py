@@ -1,0 +1,19 @@
+"""What the plugin does when it hears of an instrument, in the same transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calibrify_calibration.services.states import open_states, refresh_states
+from calibrify_core.work.unit import UnitOfWork
+
+
+def open_state(event: Any, unit: UnitOfWork) -> None:
+    """Opens the calibration state of an instrument that was registered."""
+    open_states(unit, [event.equipment_id])
+
+
+def follow_category(event: Any, unit: UnitOfWork) -> None:
+    """Derives the warning time again when an instrument moved to another category."""
+    if "category_id" in event.fields:
+        refresh_states(unit, [event.equipment_id])
