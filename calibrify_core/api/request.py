@@ -157,8 +157,8 @@ def add_own_transactions(config: Any, *prefixes: str) -> None:
 
 
 def tries(request: Request) -> int:
-    """Tells the retry policy how often a request may be tried; reading needs no second try."""
-    return 1 if request.reads else 3
+    """Tells the retry policy how often a request may be tried."""
+    return 2 if request.reads else 3
 
 
 def abort_on_error(_request: Request, response: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg2
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -123,6 +124,31 @@ class TestRetries:
             event.remove(engine, "checkout", do_not_wait)
             other.close()
             engine.dispose()
+
+
+def test_a_database_that_was_restarted_is_found_again(house: House, editor: ApiClient) -> None:
+    """Every pooled connection is cut; neither reading nor writing notices."""
+    if house.platform.database.dialect != "postgresql":
+        return
+    place = editor.post_json(f"{BASE}widgets/", {"name": house.unique(), "size": "1"}).headers
+    url = house.platform.settings.database_url.replace("+psycopg2", "")
+    other = psycopg2.connect(url)
+    other.autocommit = True
+    try:
+        for send in (
+            lambda: editor.get(place["Location"]),
+            lambda: editor.post_json(f"{BASE}widgets/", {"name": house.unique(), "size": "1"}),
+            lambda: editor.get(f"{BASE}widgets/"),
+        ):
+            with other.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                assert cursor.rowcount >= 1
+            assert send().status_int < 300
+    finally:
+        other.close()
 
 
 class TestIdempotency:
