@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from calibrify_core.auth.api_token import ApiToken
 from calibrify_core.auth.principal import Principal
@@ -81,4 +81,8 @@ class Touches:
                             rows,
                         )
         except SQLAlchemyError as error:
-            logger.warning("last use of %d credentials was not written: %s", len(noted), error)
+            logger.warning(
+                "the last use of some credentials was not written (%d): %s",
+                len(noted),
+                error.orig if isinstance(error, DBAPIError) else error,
+            )
