@@ -211,6 +211,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("calibration_record", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_calibration_record_equipment", ["equipment_id", "performed_at", "id"], unique=False
+        )
+        batch_op.create_index(
             "ix_calibration_record_performed",
             ["organisation_id", "performed_at", "id"],
             unique=False,
@@ -355,6 +358,7 @@ def downgrade() -> None:
     op.drop_table("calibration_certificate")
     with op.batch_alter_table("calibration_record", schema=None) as batch_op:
         batch_op.drop_index("ix_calibration_record_state")
+        batch_op.drop_index("ix_calibration_record_equipment")
         batch_op.drop_index("ix_calibration_record_performed")
 
     op.drop_table("calibration_record")
