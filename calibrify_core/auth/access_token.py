@@ -8,10 +8,12 @@ opens nothing: the sign-in that it belongs to is looked up in the database at ea
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import jwt
@@ -29,6 +31,7 @@ TYPE = "access"
 CURRENT_KEY = "1"
 REQUIRED = frozenset({"exp", "iat", "iss", "aud", "sub", "jti", "sid", "typ", "kid"})
 LONGEST = 4096
+MOST_KNOWN = 10_000
 
 # The codec logs each refused token with a warning; the door's own access log says it already.
 logging.getLogger("pyramid_jwt").setLevel(logging.ERROR)
@@ -70,6 +73,8 @@ class AccessTokens:
             for key_id in key_ids
         }
 
+        self._verified: dict[bytes, tuple[Claims, float]] = {}
+
     def make(self, user_id: uuid.UUID, family_id: uuid.UUID) -> str:
         """Makes a token that is good for `LIFE`.
 
@@ -86,7 +91,28 @@ class AccessTokens:
         return token
 
     def read(self, token: str) -> Claims | None:
-        """Returns what a token says, None if it is not one of ours, changed or expired."""
+        """Returns what a token says, None if it is not one of ours, changed or expired.
+
+        A token that was verified once is known by its digest until it expires: its signature
+        cannot go bad. Whether what it stands for was revoked is asked of the database anyhow.
+        """
+        if len(token) > LONGEST:
+            return None
+        fingerprint = sha256(token.encode("utf-8", "replace")).digest()
+        known = self._verified.get(fingerprint)
+        if known is not None:
+            claims, expires = known
+            return claims if time.time() < expires else None
+        found = self._verify(token)
+        if found is None:
+            return None
+        if len(self._verified) >= MOST_KNOWN:
+            self._verified.clear()
+        self._verified[fingerprint] = found
+        return found[0]
+
+    def _verify(self, token: str) -> tuple[Claims, float] | None:
+        """Returns what a token says, and the moment (seconds) at which it expires."""
         codec = self._codecs.get(_key_id(token))
         if codec is None:
             return None
@@ -98,14 +124,13 @@ class AccessTokens:
         # The unverified key id chose the key; the verified one must be the same.
         if self._codecs.get(claims["kid"]) is not codec:
             return None
-        if datetime.fromtimestamp(claims["iat"], UTC) + LIFE < datetime.fromtimestamp(
-            claims["exp"], UTC
-        ):
+        if claims["iat"] + LIFE.total_seconds() < claims["exp"]:
             return None
         try:
-            return Claims(uuid.UUID(claims["sub"]), uuid.UUID(claims["sid"]))
+            found = Claims(uuid.UUID(claims["sub"]), uuid.UUID(claims["sid"]))
         except (ValueError, TypeError, AttributeError):
             return None
+        return found, float(claims["exp"])
 
 
 class _Quiet:
@@ -116,8 +141,6 @@ class _Quiet:
 
 def _key_id(token: str) -> Any:
     """Returns the key id that a token claims, unverified."""
-    if len(token) > LONGEST:
-        return None
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError):

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from sqlalchemy.util import immutabledict
 from calibrify_core.kernel.errors import Invalid
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.persistence.types import UTCDateTime
-from calibrify_core.records.listing import ListField, ListRequest, ListSpec
+from calibrify_core.records.listing import ListField, ListRequest, ListSpec, Ordering
 
 COUNT_CAP = 10_001
 PLAIN: Any = immutabledict()
@@ -67,9 +68,8 @@ def run_list(unit: Any, spec: ListSpec, request: ListRequest) -> Page:
     place = _decode(unit, spec, request) if request.cursor else None
     backwards = place is not None and place.backwards
     keys = _keys(spec, request)
-    statement = filtered(unit, spec, request).add_columns(
-        *(key.label(f"_k{index}") for index, (key, _, _) in enumerate(keys))
-    )
+    order = tuple(step.text for step in request.ordering)
+    statement = _narrowed(unit, spec, request, _keyed(spec, order))
     rows = _fetch(unit, statement, keys, place, backwards, request.limit + 1)
     more = len(rows) > request.limit
     rows = rows[: request.limit]
@@ -93,10 +93,34 @@ def run_list(unit: Any, spec: ListSpec, request: ListRequest) -> Page:
 
 def filtered(unit: Any, spec: ListSpec, request: ListRequest) -> sa.Select[Any]:
     """Returns the select of all rows that match, cut to the scope, without an ordering."""
+    return _narrowed(unit, spec, request, _everything(spec))
+
+
+@lru_cache(maxsize=64)
+def _everything(spec: ListSpec) -> sa.Select[Any]:
+    """Returns the select of a list without conditions; making it anew each time is costly."""
     statement = sa.select(*spec.columns).select_from(spec.source)
-    statement = unit.restrict(statement, spec.model, spec.permission)
     if spec.joined:
         statement = unscoped(statement, *spec.joined, because="shown with the record itself")
+    return statement
+
+
+@lru_cache(maxsize=512)
+def _keyed(spec: ListSpec, order: tuple[str, ...]) -> sa.Select[Any]:
+    """Returns the same with the values that cursors are made of, for one ordering."""
+    steps = tuple(
+        Ordering(spec.fields[text.removeprefix("-")], text.startswith("-")) for text in order
+    )
+    keys = _keys(spec, ListRequest(ordering=steps))
+    labelled = (key.label(f"_k{index}") for index, (key, _, _) in enumerate(keys))
+    return _everything(spec).add_columns(*labelled)
+
+
+def _narrowed(
+    unit: Any, spec: ListSpec, request: ListRequest, statement: sa.Select[Any]
+) -> sa.Select[Any]:
+    """Cuts a select of the list to the scope and to what the request asks for."""
+    statement = unit.restrict(statement, spec.model, spec.permission)
     conditions = list(spec.where(unit)) if spec.where else []
     for name, values in request.filters.items():
         conditions.append(_condition(unit, spec, name, values))

@@ -106,7 +106,7 @@ class ListField:
         return sort_text(self.column) if self.kind is Kind.TEXT else self.column
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ListSpec:
     """A list of one class of records.
 
