@@ -10,8 +10,9 @@ import io
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
+from calibrify_core.api.problem import ASKED
 from calibrify_core.api.tweens import REFUSED
 from calibrify_core.kernel.errors import CalibrifyError, Malformed, TooLarge
 
@@ -104,6 +105,7 @@ def _empty(environ: Environ, refused: CalibrifyError) -> None:
     """Strips a request of what cannot be read, and notes why, for the error tween."""
     path = environ.get("PATH_INFO", "")
     environ[REFUSED] = refused
+    environ[ASKED] = quote(path.encode("latin-1"))
     environ["PATH_INFO"] = "/api/" if path.startswith("/api/") else "/"
     environ["QUERY_STRING"] = ""
     environ["CONTENT_LENGTH"] = "0"

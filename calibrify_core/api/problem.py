@@ -16,6 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from calibrify_core.api.request import Request
 from calibrify_core.kernel import errors
 
+ASKED = "calibrify.asked"
 ERROR_PAGE = "calibrify.error_page"
 JSON_PATHS = ("/api/", "/health/", "/metrics")
 MEDIA_TYPE = "application/problem+json"
@@ -112,7 +113,7 @@ def document(error: errors.CalibrifyError, request: Request) -> dict[str, Any]:
         "title": error.title,
         "status": error.status,
         "detail": error.detail,
-        "instance": request.environ.get("calibrify.asked") or request.path,
+        "instance": request.environ.get(ASKED) or request.path,
         "code": error.code,
         "request_id": request.request_id,
     }

@@ -5,6 +5,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
+import sqlalchemy as sa
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
@@ -14,7 +15,7 @@ from calibrify_core.auth.address import client_address
 from calibrify_core.kernel.errors import Forbidden, NotFound, Unavailable
 from calibrify_core.observability.health import Check, Health, HealthReport
 from calibrify_core.observability.metrics import METRICS
-from calibrify_core.persistence.lineages import Lineage, states
+from calibrify_core.persistence.lineages import Lineage
 from calibrify_core.work.platform import Platform
 
 HEALTH = "calibrify.health"
@@ -71,12 +72,22 @@ def _answer(request: Request, report: HealthReport) -> Response:
     return respond(request, body, report.status)
 
 
-def _check_schema(platform: Platform) -> None:
-    """Raises when the database was migrated under the running process."""
+def _schema_check(platform: Platform) -> Check:
+    """Makes the check that nobody migrated the database under the running process."""
     lineages = [Lineage(one.name, one.manifest.migrations) for one in platform.plugins.all]
-    for state in states(platform.database, lineages):
-        if not state.up_to_date:
-            raise Unavailable(f"The tables of {state.lineage.name} are of another version.")
+    expected = {
+        lineage: (sa.table(lineage.version_table, sa.column("version_num")), head)
+        for lineage in lineages
+        if (head := lineage.script().get_current_head()) is not None
+    }
+
+    def check() -> None:
+        with platform.session(write=False) as session:
+            for lineage, (table, head) in expected.items():
+                if session.connection().execute(sa.select(table)).scalar() != head:
+                    raise Unavailable(f"The tables of {lineage.name} are of another version.")
+
+    return check
 
 
 def includeme(config: Any) -> None:
@@ -86,7 +97,7 @@ def includeme(config: Any) -> None:
         declared.name: partial(declared.check, platform)
         for declared in platform.plugins.values("calibrify_health_checks")
     }
-    checks["schema"] = partial(_check_schema, platform)
+    checks["schema"] = _schema_check(platform)
     config.registry[HEALTH] = Health(checks)
     for name, pattern, view in (
         ("core.health.live", "/health/live", live),
