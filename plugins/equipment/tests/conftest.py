@@ -159,3 +159,9 @@ def lab(make_platform: Callable[..., Platform]) -> Lab:
     made = Lab(platform, app, ApiClient(app))
     furnish(made)
     return made
+
+
+@pytest.fixture(scope="session")
+def lab_of() -> type[Lab]:
+    """The class of a laboratory, for modules that furnish their own."""
+    return Lab

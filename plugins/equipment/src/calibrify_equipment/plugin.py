@@ -11,9 +11,12 @@ from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import hookspecs, permissions
 from calibrify_equipment.cli.register import export_command, import_command
 from calibrify_equipment.models import category, equipment, location, party
+from calibrify_equipment.pages import widgets
 from calibrify_equipment.public import UsabilityCheck
+from calibrify_equipment.services import demo, figures
 from calibrify_equipment.services.equipment import SERIES
 from calibrify_equipment.services.importing import TASK
+from calibrify_equipment.services.search import find_hits
 from calibrify_equipment.services.usability import judge_status
 from calibrify_equipment.tasks.import_equipment import LEASE_SECONDS, import_equipment
 
@@ -31,6 +34,9 @@ PAGES = (
     "category",
     "location",
     "entry",
+    "importing",
+    "import_columns",
+    "import_values",
 )
 
 
@@ -176,3 +182,55 @@ def calibrify_file_owners() -> Sequence[declare.FileOwner]:
     return [
         declare.FileOwner("equipment", equipment.Equipment, permissions.VIEW, permissions.CHANGE)
     ]
+
+
+@hookimpl
+def calibrify_search_sources() -> Sequence[declare.SearchSource]:
+    """Lets the global search find instruments."""
+    return [declare.SearchSource("equipment.equipment", permissions.VIEW, find_hits)]
+
+
+@hookimpl
+def calibrify_dashboard_widgets() -> Sequence[declare.DashboardWidget]:
+    """Declares the plugin's cards of the dashboard."""
+    widget = declare.DashboardWidget
+    return [
+        widget(
+            "equipment.first_steps",
+            "main",
+            "equipment/widget_first.html",
+            widgets.first_steps,
+            permissions.VIEW,
+            0,
+        ),
+        widget(
+            "equipment.places",
+            "side",
+            "equipment/widget_places.html",
+            widgets.places,
+            permissions.VIEW,
+            50,
+        ),
+    ]
+
+
+@hookimpl
+def calibrify_summary_figures() -> Sequence[declare.SummaryFigures]:
+    """Declares the plugin's members of the dashboard summary."""
+    number = {"type": "integer"}
+    return [
+        declare.SummaryFigures(
+            "equipment.register",
+            figures.summary,
+            {
+                "total": number,
+                "by_status": {"type": "object", "additionalProperties": number},
+            },
+        )
+    ]
+
+
+@hookimpl
+def calibrify_demo() -> Sequence[declare.Demo]:
+    """Declares how the demonstration laboratory is furnished."""
+    return [declare.Demo(demo.load)]
