@@ -179,8 +179,8 @@ def test_a_whole_token_is_read():
         {"kid": 1},
         {"sub": "42"},
         {"sid": "42"},
-        {"exp": datetime.now(UTC) - timedelta(minutes=1)},
-        {"exp": datetime.now(UTC) + timedelta(days=1)},
+        pytest.param({"exp": datetime.now(UTC) - timedelta(minutes=1)}, id="expired"),
+        pytest.param({"exp": datetime.now(UTC) + timedelta(days=1)}, id="too-long"),
     ],
     ids=str,
 )
