@@ -26,6 +26,7 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
 PLATFORM = "calibrify.platform"
 OWN_TRANSACTIONS = "calibrify.own_transactions"
+OWN_PATTERNS = "calibrify.own_transaction_patterns"
 
 
 class Request(PyramidRequest):  # type: ignore[misc]
@@ -143,17 +144,29 @@ def needs_transaction(request: Request) -> bool:
     if request.reads:
         return False
     doors: tuple[str, ...] = request.registry[OWN_TRANSACTIONS]
-    return not (doors and request.environ["PATH_INFO"].startswith(doors))
+    path = request.environ["PATH_INFO"]
+    if doors and path.startswith(doors):
+        return False
+    patterns: tuple[re.Pattern[str], ...] = request.registry[OWN_PATTERNS]
+    return not any(pattern.fullmatch(path) for pattern in patterns)
 
 
 def add_own_transactions(config: Any, *prefixes: str) -> None:
-    """Directive: addresses that open their own short units, such as sign-in.
+    """Directive: addresses that open their own short units, such as sign-in and signatures.
 
     Args:
         config: the configurator.
-        *prefixes: beginnings of paths, for example ``/api/v1/auth/``.
+        *prefixes: beginnings of paths, for example ``/api/v1/auth/``; with a ``*``, which stands
+            for one segment, whole paths: ``/api/v1/calibrations/*/approve/``.
     """
-    config.registry[OWN_TRANSACTIONS] = (*config.registry[OWN_TRANSACTIONS], *prefixes)
+    plain = [prefix for prefix in prefixes if "*" not in prefix]
+    patterns = [
+        re.compile(re.escape(prefix).replace(r"\*", "[^/]+"))
+        for prefix in prefixes
+        if "*" in prefix
+    ]
+    config.registry[OWN_TRANSACTIONS] = (*config.registry[OWN_TRANSACTIONS], *plain)
+    config.registry[OWN_PATTERNS] = (*config.registry[OWN_PATTERNS], *patterns)
 
 
 def tries(request: Request) -> int:
@@ -169,5 +182,6 @@ def abort_on_error(_request: Request, response: Any) -> bool:
 def includeme(config: Any) -> None:
     """Makes this the application's request."""
     config.registry.setdefault(OWN_TRANSACTIONS, ())
+    config.registry.setdefault(OWN_PATTERNS, ())
     config.set_request_factory(Request)
     config.add_directive("add_own_transactions", add_own_transactions)

@@ -25,7 +25,7 @@ from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import public
 
-API: tuple[str, ...] = ()
+API = ("calibration", "schedule", "certificate")
 PAGES: tuple[str, ...] = ()
 
 

@@ -135,5 +135,5 @@ def due_by_week(unit: UnitOfWork, weeks: int = 12) -> list[tuple[date, int]]:
     )
     counts = [0] * weeks
     for due_on, count in unit.session.execute(unit.restrict(statement, CalibrationState, VIEW)):
-        counts[max(0, (due_on - today).days) // 7] += count
+        counts[max(0, ((due_on or today) - today).days) // 7] += count
     return [(shift_days(today, 7 * index), count) for index, count in enumerate(counts)]

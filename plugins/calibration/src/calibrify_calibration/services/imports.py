@@ -418,10 +418,10 @@ def export_values(unit: UnitOfWork, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
             "last_certificate_number": row.last_certificate_number or None,
             "reported_result": reported,
         }
-    for row in unit.session.execute(unit.restrict(plans, CalibrationSchedule, VIEW)):
-        if row.equipment_id in found and row.interval_value:
-            name = f"interval_{row.interval_unit}"
+    for plan in unit.session.execute(unit.restrict(plans, CalibrationSchedule, VIEW)):
+        if plan.equipment_id in found and plan.interval_value:
+            name = f"interval_{plan.interval_unit}"
             if name in {"interval_days", "interval_months"}:
-                found[row.equipment_id] |= {"interval_days": None, "interval_months": None}
-                found[row.equipment_id][name] = row.interval_value
+                found[plan.equipment_id] |= {"interval_days": None, "interval_months": None}
+                found[plan.equipment_id][name] = plan.interval_value
     return found

@@ -11,13 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from calibrify_calibration.domain.schedules import CALIBRATIONS, DueState
-from calibrify_calibration.domain.status import due_soon_on
+from calibrify_calibration.domain.status import calibration_status, due_soon_on
 from calibrify_calibration.events import DueDateChanged
 from calibrify_calibration.models.reach import INSTRUMENTS
 from calibrify_calibration.models.schedule import CalibrationSchedule
 from calibrify_calibration.models.state import CalibrationState
-from calibrify_calibration.permissions import SCHEDULE_CHANGE
+from calibrify_calibration.permissions import SCHEDULE_CHANGE, VIEW
 from calibrify_calibration.services.derivation import InstrumentDue, Known, derive, latest, load
+from calibrify_calibration.services.facet import facts_of
 from calibrify_core.audit.trail import write_batch
 from calibrify_core.kernel.errors import Invalid
 from calibrify_core.work.unit import UnitOfWork
@@ -247,3 +248,20 @@ def set_requirement(
     row.required, row.not_required_reason = required, reason
     write_batch(unit.session, [("update", "equipment", equipment_id, "", changes)])
     unit.session.flush()
+
+
+def requirement_of(unit: UnitOfWork, equipment_id: uuid.UUID) -> dict[str, Any]:
+    """Returns whether an instrument needs a calibration, and what is known of it.
+
+    Raises:
+        NotFound: the instrument does not exist, or lies outside of what the author may see.
+    """
+    row = unit.find(CalibrationState, equipment_id, VIEW)
+    return {
+        "equipment_id": equipment_id,
+        "calibration_required": row.required,
+        "calibration_not_required_reason": row.not_required_reason,
+        "calibration_status": calibration_status(facts_of(row), unit.today()).value,
+        "last_calibrated_on": row.last_calibrated_on,
+        "due_on": row.due_on,
+    }
