@@ -1,7 +1,8 @@
-"""The description of the API: the OpenAPI document, and a page that shows it without any net."""
+"""The description of the API: the OpenAPI document, and pages that show it without any net."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -11,11 +12,12 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from calibrify_core.api.boot import endpoints
 from calibrify_core.api.endpoint import PUBLIC
 from calibrify_core.api.etag import is_fresh, make_tag
-from calibrify_core.api.openapi import build
+from calibrify_core.api.openapi import REF, build
 from calibrify_core.api.request import Request
+from calibrify_core.kernel.errors import NotFound
 
 DOCUMENT = "calibrify.openapi"
-TEMPLATE = "calibrify/api_docs.html"
+REFERENCE = re.compile(f"{REF}([A-Za-z0-9_.-]+)")
 
 
 def document(request: Request) -> dict[str, Any]:
@@ -40,24 +42,53 @@ def show_document(request: Request) -> Response:
     return Response(body=body, headerlist=[("Content-Type", "application/json"), *headers])
 
 
-def show_page(request: Request) -> dict[str, Any]:
-    """Returns what the page of the reference shows, grouped by noun."""
-    described = document(request)
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for path, methods in described["paths"].items():
+def groups(request: Request) -> dict[str, list[dict[str, Any]]]:
+    """Returns all operations with their method and path, by noun."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in document(request)["paths"].items():
         for method, operation in methods.items():
             entry = {"method": method.upper(), "path": path, **operation}
-            groups.setdefault(operation["tags"][0], []).append(entry)
+            found.setdefault(operation["tags"][0], []).append(entry)
+    return found
+
+
+def show_index(request: Request) -> dict[str, Any]:
+    """Returns what the page of all nouns shows."""
     return {
         "title": "API reference",
-        "info": described["info"],
-        "groups": sorted(groups.items()),
-        "schemas": sorted(described["components"]["schemas"].items()),
+        "info": document(request)["info"],
+        "groups": sorted(groups(request).items()),
+    }
+
+
+def show_noun(request: Request) -> dict[str, Any]:
+    """Returns what the page of one noun shows: its operations, and the schemas they lead to.
+
+    Raises:
+        NotFound: there is no such noun.
+    """
+    noun = request.matchdict["noun"]
+    operations = groups(request).get(noun)
+    if operations is None:
+        raise NotFound
+    schemas = document(request)["components"]["schemas"]
+    wanted: dict[str, Any] = {}
+    waiting = [orjson.dumps(operations).decode()]
+    while waiting:
+        for name in REFERENCE.findall(waiting.pop()):
+            if name not in wanted:
+                wanted[name] = schemas[name]
+                waiting.append(orjson.dumps(schemas[name]).decode())
+    return {
+        "title": noun,
+        "noun": noun,
+        "operations": operations,
+        "schemas": sorted(wanted.items()),
     }
 
 
 def includeme(config: Any) -> None:
-    """Adds the document and its page."""
+    """Adds the document and its pages."""
     config.add_api_view(
         show_document,
         "openapi",
@@ -66,10 +97,8 @@ def includeme(config: Any) -> None:
         permission=PUBLIC,
         summary="This description.",
     )
-    config.add_page(
-        "core.api_docs",
-        "/api/docs/",
-        show_page,
-        permission=NO_PERMISSION_REQUIRED,
-        template=TEMPLATE,
-    )
+    for name, pattern, view, template in (
+        ("core.api_docs", "/api/docs/", show_index, "calibrify/api_docs.html"),
+        ("core.api_docs.noun", "/api/docs/{noun}/", show_noun, "calibrify/api_docs_noun.html"),
+    ):
+        config.add_page(name, pattern, view, permission=NO_PERMISSION_REQUIRED, template=template)

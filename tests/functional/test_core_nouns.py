@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_network
@@ -281,19 +282,32 @@ class TestHealth:
         client.get("/metrics", headers={"Authorization": "Bearer wrong"}, status=403)
         near = client.get("/metrics", extra_environ={"REMOTE_ADDR": "10.1.2.3"})
         assert "calibrify_request_seconds" in near.text
+        assert "calibrify_outbox_depth " in near.text
         sent = {"Authorization": f"Bearer {'m' * 20}"}
         assert client.get("/metrics", headers=sent).content_type == "text/plain"
 
 
 class TestReference:
-    def test_the_page_is_whole_and_loads_nothing_of_others(self, house: House) -> None:
-        page = house.client.get("/api/docs")
-        assert page.content_type == "text/html"
-        for endpoint in house.client.document["paths"]:
-            assert endpoint in page.text
-        assert "http://" not in page.text.replace("http://localhost", "")
-        assert "https://" not in page.text
-        assert len(page.body) < 150_000
+    def test_the_pages_are_whole_and_load_nothing_of_others(self, house: House) -> None:
+        index = house.client.get("/api/docs")
+        assert index.content_type == "text/html"
+        nouns = {operation["tags"][0] for operation in self.operations(house)}
+        for noun in nouns:
+            assert f'href="/api/docs/{noun}/"' in index.text
+            page = house.client.get(f"/api/docs/{noun}")
+            assert len(page.body) < 150_000
+            for shown in (index, page):
+                assert "https://" not in shown.text
+                assert "http://" not in shown.text
+            targets = set(re.findall('href="#([^"]+)"', page.text))
+            assert targets <= set(re.findall('id="([^"]+)"', page.text))
+        for path in house.client.document["paths"]:
+            assert path in index.text
+        house.client.get("/api/docs/nothing/", status=404)
+
+    def operations(self, house: House) -> list[dict[str, Any]]:
+        paths = house.client.document["paths"].values()
+        return [operation for methods in paths for operation in methods.values()]
 
     def test_the_document_is_not_sent_twice(self, house: House) -> None:
         tag = house.client.get(f"{BASE}openapi.json").headers["ETag"]

@@ -16,6 +16,7 @@ from calibrify_core.kernel.errors import Forbidden, NotFound, Unavailable
 from calibrify_core.observability.health import Check, Health, HealthReport
 from calibrify_core.observability.metrics import METRICS
 from calibrify_core.persistence.lineages import Lineage
+from calibrify_core.tasks.outbox import OutboxRow
 from calibrify_core.work.platform import Platform
 
 HEALTH = "calibrify.health"
@@ -90,6 +91,14 @@ def _schema_check(platform: Platform) -> Check:
     return check
 
 
+def _waiting(platform: Platform) -> float:
+    """Counts the tasks that are due and wait."""
+    due = sa.and_(OutboxRow.state == "open", OutboxRow.not_before <= platform.clock.now())
+    with platform.session(write=False) as session:
+        counted = sa.select(sa.func.count()).select_from(OutboxRow).where(due)
+        return float(session.execute(counted).scalar_one())
+
+
 def includeme(config: Any) -> None:
     """Adds the three addresses; none asks for credentials of an account."""
     platform: Platform = config.registry[PLATFORM]
@@ -99,6 +108,7 @@ def includeme(config: Any) -> None:
     }
     checks["schema"] = _schema_check(platform)
     config.registry[HEALTH] = Health(checks)
+    METRICS.outbox_depth(partial(_waiting, platform))
     for name, pattern, view in (
         ("core.health.live", "/health/live", live),
         ("core.health.ready", "/health/ready", ready),
