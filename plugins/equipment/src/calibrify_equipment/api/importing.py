@@ -11,7 +11,7 @@ from calibrify_core.api.request import Request
 from calibrify_core.exchange.options import parse_mapping, parse_options
 from calibrify_core.exchange.writing import CSV_TYPE
 from calibrify_core.kernel.errors import Invalid, TooLarge
-from calibrify_core.records.jobs import find_job, shape_job
+from calibrify_core.records.jobs import find_job
 from calibrify_equipment.permissions import IMPORT, VIEW
 from calibrify_equipment.schemas.importing import ImportJob
 from calibrify_equipment.services import exporting, importing
@@ -34,7 +34,7 @@ def start_import(request: Request) -> Reply:
     job = importing.start(
         request.unit, upload.stream, upload.name, mapping, options, dry_run=dry_run == "true"
     )
-    return accepted(shape_job(job))
+    return accepted(job)
 
 
 def read_errors(request: Request) -> Response:
@@ -92,6 +92,6 @@ def includeme(config: Any) -> None:
         method="GET",
         permission=VIEW,
         listing=exporting.export_list,
-        media_type="text/csv",
+        media_type="*/*",
         summary="Exports the instruments of the list as CSV or XLSX, with the same filters.",
     )

@@ -182,6 +182,8 @@ class EquipmentImporter:
         changes = entry.changes
         if not entry.fact("name"):
             entry.fail("name", "A new instrument needs a name.")
+        if entry.problems:
+            return
         if entry.known is None or {"location_id", "category_id"} & changes.keys():
             place = (entry.fact("location_id"), entry.fact("category_id"))
             if place not in reached:

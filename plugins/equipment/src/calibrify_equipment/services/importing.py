@@ -92,6 +92,11 @@ def open_register(
     return open_table(stream, name, options.for_reading(expected))
 
 
+def guessed(platform: Platform, table: Table) -> dict[str, str | None]:
+    """Returns the first guess which field each column is for."""
+    return guess_mapping(table.columns, import_fields(platform))
+
+
 def settled(
     platform: Platform,
     table: Table,
