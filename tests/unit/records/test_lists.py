@@ -365,7 +365,7 @@ def counted(shelf: Shelf) -> Iterator[list[str]]:
     def note(_c: Any, _k: Any, statement: str, *_rest: Any) -> None:
         seen.append(statement)
 
-    engine = shelf.platform.database.writer
+    engine = shelf.platform.database.reader
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield seen
