@@ -221,8 +221,10 @@ REASONED: dict[str, tuple[str, RecordState, str, str, str, Step]] = {
         VOID,
         RecordState.VOID,
         "Declare void",
-        "It stays readable and counts no more: the due date is derived without it, and its "
-        "certificate says that it is void.",
+        (
+            "It stays readable and counts no more: the due date is derived without it, and its "
+            "certificate says that it is void."
+        ),
         "is void",
         approvals.void,
     ),
@@ -230,8 +232,10 @@ REASONED: dict[str, tuple[str, RecordState, str, str, str, Step]] = {
         VOID,
         RecordState.SUPERSEDED,
         "Amend",
-        "A new draft opens with everything of this record. This record is superseded by it and "
-        "stays readable.",
+        (
+            "A new draft opens with everything of this record. This record is superseded by it and "
+            "stays readable."
+        ),
         "is superseded",
         approvals.amend,
     ),

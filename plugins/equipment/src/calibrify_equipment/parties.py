@@ -1,0 +1,43 @@
+"""The front door to suppliers: what other plugins may import besides `public`."""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+
+from calibrify_core.kernel.ids import new_id
+from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.models.party import Supplier
+from calibrify_equipment.permissions import PARTY_CHANGE, PARTY_VIEW
+
+LONGEST = 200
+
+
+def supplier_choices(unit: UnitOfWork) -> list[tuple[str, str]]:
+    """Returns the suppliers of the organisation by name, (id, name); none without the right."""
+    if not unit.access.permits(PARTY_VIEW):
+        return []
+    statement = sa.select(Supplier.id, Supplier.name).order_by(sa.func.lower(Supplier.name))
+    rows = unit.session.execute(unit.restrict(statement, Supplier, PARTY_VIEW))
+    return [(str(row.id), row.name) for row in rows]
+
+
+def supplier_named(unit: UnitOfWork, name: str) -> uuid.UUID:
+    """Returns the supplier of a name, upper and lower case alike; a new one where there is none.
+
+    Raises:
+        Forbidden: it is new, and the author may not add suppliers.
+    """
+    wanted = " ".join(name.split())[:LONGEST]
+    found = unit.session.scalars(
+        unit.select(Supplier, PARTY_VIEW)
+        .where(sa.func.lower(Supplier.name) == wanted.lower())
+        .order_by(Supplier.id)
+    ).first()
+    if found is not None:
+        return found.id
+    unit.access.require(PARTY_CHANGE)
+    made = unit.add(Supplier(id=new_id(), organisation_id=unit.organisation.id, name=wanted))
+    unit.session.flush()
+    return made.id
