@@ -37,8 +37,8 @@ _COPIED = frozenset(
         "xl/styles.xml",
     }
 )
-# What zipfile and zlib raise for damaged archives: versions and methods they do not know
-# (NotImplementedError and RuntimeError), and whatever a wrong number leads to.
+# What zipfile and zlib raise for damaged archives: RuntimeError (or a kind of it) for versions and
+# methods that they do not know, and whatever a wrong number leads to.
 _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
