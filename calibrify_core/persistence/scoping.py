@@ -104,7 +104,7 @@ def _guard(state: ORMExecuteState) -> None:
     elif isinstance(state.statement, sa.Select):
         # A column that belongs to no mapped class may still show what a scoped table holds.
         for shown in state.statement.column_descriptions:
-            if shown["entity"] is None:
+            if shown.get("entity") is None:
                 touched |= _unmarked(shown["expr"])
     if missing := touched - marked:
         names = ", ".join(sorted(model.__name__ for model in missing))
