@@ -42,6 +42,7 @@ class Lab:
     client: ApiClient
     places: dict[str, uuid.UUID] = field(default_factory=dict)
     kinds: dict[str, uuid.UUID] = field(default_factory=dict)
+    people: dict[str, uuid.UUID] = field(default_factory=dict)
     _count: Iterator[int] = field(default_factory=itertools.count)
 
     def unit(self, **more: Any) -> Any:
@@ -49,21 +50,32 @@ class Lab:
         return self.platform.unit(**more)
 
     def hire(
-        self, role: str, scope_type: str = "organisation", scope_id: uuid.UUID | None = None
+        self, role: str | None, scope_type: str = "organisation", scope_id: uuid.UUID | None = None
     ) -> str:
         """Makes an account with a default role, for a part of the organisation; its name."""
         name = f"{role}{next(self._count)}"
         with self.unit() as unit:
             user = Users(unit).create(username=name, password=PASSWORD, name=name.title())
+            self.people[name] = user.id
+            if role is None:
+                return name
             found = Roles(unit).named(role)
             assert found is not None
             Grants(unit).give(found.id, user_id=user.id, scope_type=scope_type, scope_id=scope_id)
         return name
 
-    def api(self, role: str, *scope: Any) -> ApiClient:
+    def api(self, role: str | None, *scope: Any) -> ApiClient:
         """Returns an API client of a new account with a role."""
-        pair = Tokens(self.platform).issue(self.hire(role, *scope), PASSWORD, Visit())
+        return self.client_of(self.hire(role, *scope))
+
+    def client_of(self, name: str) -> ApiClient:
+        """Returns an API client of an account."""
+        pair = Tokens(self.platform).issue(name, PASSWORD, Visit())
         return self.client.signed_in(pair.access_token)
+
+    def id_of(self, name: str) -> uuid.UUID:
+        """Returns the id of an account."""
+        return self.people[name]
 
     def browser(self, role: str, *scope: Any) -> TestApp:
         """Returns a browser, without scripts, in which a new account is signed in."""

@@ -229,7 +229,14 @@ def _instrument(
     if "out" in more and _person(people, more["out"]) is not None:
         back = unit.today() + timedelta(days=9)
         holder = _person(people, more["out"])
-        custody.check_out(unit, made.id, holder_id=holder, expected_return_on=back)
+        custody.check_out(
+            unit,
+            made.id,
+            holder_id=holder,
+            expected_return_on=back,
+            override_reason="It went out before its first calibration was entered",
+        )
+        unit.reason = None
     return made.id
 
 
