@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -60,9 +60,16 @@ def columns_of(platform: Platform) -> tuple[str, ...]:
         name
         for facet in facets
         for name, schema in facet.schema.items()
-        if schema.get("type") not in {"object", "array"}
+        if _is_plain(schema)
     ]
     return tuple(dict.fromkeys(names))
+
+
+def _is_plain(schema: Mapping[str, Any]) -> bool:
+    """Tells whether what a facet shows fits into a cell."""
+    kinds = schema.get("type")
+    named = {kinds} if isinstance(kinds, str) else set(kinds or ())
+    return not named & {"object", "array"} and "$ref" not in schema
 
 
 def note(unit: UnitOfWork, form: str, request: ListRequest) -> None:
