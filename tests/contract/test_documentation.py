@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -181,3 +182,15 @@ def test_every_limit_of_the_api_is_documented_as_it_is(row: str, most: str) -> N
 def test_every_error_of_the_api_is_documented(error: type[errors.CalibrifyError]) -> None:
     text = (REFERENCE / "api-conventions.md").read_text(encoding="utf-8")
     assert f"| {error.status} | `{error.code}` |" in text
+
+
+ROOT = Path(__file__).parents[2]
+LINK = re.compile(r"\]\(([^)#\s]+)")
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("plugins/*/README.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_readme_leads_somewhere(page: Path) -> None:
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+    lost = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert not lost, lost
