@@ -5,7 +5,7 @@ A view returns a dict (200), None (204), or one of the values made here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,6 @@ from calibrify_core.api.etag import is_fresh, make_tag
 from calibrify_core.api.request import Request
 from calibrify_core.records.jobs import shape_job
 from calibrify_core.tasks.job import Job
-from calibrify_core.work.unit import UnitOfWork
 
 BASE = "/api/v1/"
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -137,26 +136,3 @@ def attachment(name: str, media_type: str, size: int | None, body: Iterable[byte
     if size is not None:
         headers.append(("Content-Length", str(size)))
     return Response(status=200, headerlist=headers, app_iter=body)
-
-
-class Streamed:
-    """The body of a long answer, with a reading unit that lives as long as it is being sent.
-
-    The unit of the request is closed before the first byte leaves.
-
-    Args:
-        request: the request.
-        produce: called with the unit, yields the pieces.
-    """
-
-    def __init__(self, request: Request, produce: Callable[[UnitOfWork], Iterator[bytes]]) -> None:
-        self._session = request.platform.session(write=False)
-        self._pieces = produce(request.unit_on(self._session))
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Returns the pieces."""
-        return self._pieces
-
-    def close(self) -> None:
-        """Closes the unit; the server calls this in the end, whatever happened."""
-        self._session.close()
