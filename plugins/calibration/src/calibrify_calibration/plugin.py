@@ -8,6 +8,7 @@ from typing import Any
 
 from calibrify_calibration import permissions
 from calibrify_calibration.models import calibration, certificate, schedule, state
+from calibrify_calibration.pages import declarations
 from calibrify_calibration.services import (
     calibrations,
     certificates,
@@ -26,7 +27,16 @@ from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import public
 
 API = ("calibration", "schedule", "certificate")
-PAGES: tuple[str, ...] = ()
+PAGES = (
+    "calibration",
+    "recording",
+    "external",
+    "steps",
+    "certificate",
+    "verification",
+    "schedule",
+    "due",
+)
 
 
 @hookimpl
@@ -113,6 +123,30 @@ def calibrify_summary_figures() -> Sequence[declare.SummaryFigures]:
 
 
 @hookimpl
+def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
+    """Declares the plugin's menu entries."""
+    return declarations.NAVIGATION
+
+
+@hookimpl
+def calibrify_panels() -> Sequence[declare.Panel]:
+    """Declares what an instrument's page shows of its calibrations."""
+    return declarations.PANELS
+
+
+@hookimpl
+def calibrify_dashboard_widgets() -> Sequence[declare.DashboardWidget]:
+    """Declares the plugin's cards of the dashboard."""
+    return declarations.WIDGETS
+
+
+@hookimpl
+def calibrify_equipment_tabs() -> Sequence[public.DetailTab]:
+    """Declares the plugin's tab of an instrument's page."""
+    return declarations.TABS
+
+
+@hookimpl
 def calibrify_demo() -> Sequence[declare.Demo]:
     """Declares the calibrations of the demonstration laboratory."""
     return [declare.Demo(load_calibrations)]
@@ -129,6 +163,8 @@ def calibrify_equipment_list_facets() -> Sequence[public.ListFacet]:
             facet.FIELDS,
             facet.shape,
             facet.SCHEMA,
+            list_columns=declarations.LIST_COLUMNS,
+            list_views=declarations.LIST_VIEWS,
             import_fields=import_fields.FIELDS,
             import_rows=imports.import_rows,
             export_values=imports.export_values,

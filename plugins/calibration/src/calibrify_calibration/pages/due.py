@@ -1,0 +1,270 @@
+"""What falls due: an agenda with the overdue first, and the month as a table."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+
+from calibrify_calibration.domain.intervals import shift_months
+from calibrify_calibration.domain.status import HEADLINE
+from calibrify_calibration.models.reach import INSTRUMENTS
+from calibrify_calibration.models.state import CalibrationState
+from calibrify_calibration.pages.wording import STATUSES, TONES
+from calibrify_calibration.permissions import RECORD, VIEW
+from calibrify_calibration.services.listing import due_list, due_request
+from calibrify_core.kernel.errors import Invalid
+from calibrify_core.records.keyset import run_list
+from calibrify_core.records.listing import read_request
+from calibrify_core.web.formats import Formats
+from calibrify_core.web.page import formats_of
+
+WINDOWS = (7, 30, 90)
+LENGTH = 100
+SHOWN_A_DAY = 3
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2200, 1, 1)
+_s = CalibrationState
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Shows the agenda, or the month if the address asks for it."""
+    month = request.GET.get("view") == "month"
+    values = _month(request) if month else _agenda(request)
+    href = request.route_path("calibration.due.list")
+    return {
+        "title": "Due list",
+        "views": [
+            {"label": "Agenda", "href": href, "current": not month},
+            {"label": "Month", "href": f"{href}?view=month", "current": month},
+        ],
+        "month": None,
+        "groups": None,
+        **values,
+    }
+
+
+def _agenda(request: Any) -> dict[str, Any]:
+    """Returns what is overdue and what falls due within some days, in order."""
+    fmt, href = formats_of(request), request.route_path("calibration.due.list")
+    spec = due_list(request.platform)
+    asked = read_request(spec, _asked(request), lenient=True)
+    try:
+        asked = due_request(replace(asked, limit=LENGTH, count="capped", fields=None))
+    except Invalid:
+        asked = due_request(
+            replace(read_request(spec, [], lenient=True), limit=LENGTH, count="capped")
+        )
+    page = run_list(request.unit, spec, asked)
+    days = max(asked.filters["within_days"])
+    may = request.unit.access.permits(RECORD)
+    state = [pair for pair in _asked(request) if pair[0] not in {"cursor", "within_days"}]
+    return {
+        "days": days,
+        "windows": [
+            {
+                "label": f"{window} days",
+                "href": f"{href}?{urlencode([*state, ('within_days', window)])}",
+                "current": window == days,
+            }
+            for window in WINDOWS
+        ],
+        "groups": by_time([_row(record, fmt) for record in page.rows], fmt.today),
+        "may_record": may,
+        "summary": _summary(len(page.rows), page.count, days),
+        "previous_href": _cursor(href, state, days, page.previous),
+        "next_href": _cursor(href, state, days, page.next),
+    }
+
+
+def _asked(request: Any) -> list[tuple[str, str]]:
+    """Returns the filters of the address."""
+    return [pair for pair in request.GET.items() if pair[0] not in {"view", "month"} and pair[1]]
+
+
+def _cursor(href: str, state: Sequence[tuple[str, str]], days: int, cursor: str | None) -> str:
+    """Returns the address of another page; empty where there is none."""
+    if cursor is None:
+        return ""
+    return f"{href}?{urlencode([*state, ('within_days', str(days)), ('cursor', cursor)])}"
+
+
+def _summary(shown: int, count: int | None, days: int) -> str:
+    """Returns the line below the table."""
+    if not shown:
+        return f"Nothing falls due within {days} days"
+    total = shown if count is None else count
+    return f"All {total}" if total == shown else f"{shown} of {total}"
+
+
+def _row(record: Mapping[str, Any], fmt: Formats) -> dict[str, Any]:
+    """Returns an instrument as a row of the agenda."""
+    status = record["calibration_status"]
+    place = record["location"]["path"] if record["location"] else ""
+    return {
+        "href": f"/equipment/{record['id']}",
+        "record_href": f"/calibrations/new?equipment={record['id']}",
+        "title": record["name"],
+        "tag": record["asset_tag"],
+        "place": place,
+        "state": STATUSES[status],
+        "on": record["due_on"],
+        "due": {
+            "on": record["due_on"],
+            "relative": fmt.relative(record["due_on"]),
+            "tone": TONES[status],
+            "used": fmt.used(record["last_calibrated_on"], record["due_on"]),
+        },
+    }
+
+
+def by_time(
+    rows: Sequence[Mapping[str, Any]], today: dt.date
+) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Returns rows under headings of time: overdue, this week, then by month.
+
+    >>> day = dt.date(2026, 11, 23)
+    >>> rows = [{"on": day + dt.timedelta(days=n)} for n in (-3, 0, 6, 7, 40)]
+    >>> [(heading, len(found)) for heading, found in by_time(rows, day)]
+    [('Overdue', 1), ('This week', 2), ('November 2026', 1), ('January 2027', 1)]
+    """
+    sunday = today + dt.timedelta(days=6 - today.weekday())
+    found: list[tuple[str, list[Mapping[str, Any]]]] = []
+    for row in rows:
+        day: dt.date = row["on"]
+        heading = f"{day:%B} {day.year}"
+        if day < today:
+            heading = "Overdue"
+        elif day <= sunday:
+            heading = "This week"
+        if not found or found[-1][0] != heading:
+            found.append((heading, []))
+        found[-1][1].append(row)
+    return found
+
+
+def month_of(text: str, today: dt.date) -> dt.date:
+    """Returns the first day of a month of the address, this month where it names none.
+
+    >>> month_of("2026-02", dt.date(2026, 11, 23)), month_of("x", dt.date(2026, 11, 23))
+    (datetime.date(2026, 2, 1), datetime.date(2026, 11, 1))
+    """
+    try:
+        found = dt.date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return today.replace(day=1)
+    return found if EARLIEST <= found <= LATEST else today.replace(day=1)
+
+
+def _month(request: Any) -> dict[str, Any]:
+    """Returns a month as weeks of days, each with what falls due."""
+    unit, href = request.unit, request.route_path("calibration.due.list")
+    today = unit.today()
+    first = month_of(request.GET.get("month", ""), today)
+    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
+    counts = _counts(unit, weeks[0][0], weeks[-1][-1])
+    chips = _chips(unit, weeks[0][0], weeks[-1][-1])
+    earlier, later = shift_months(first, -1), shift_months(first, 1)
+    return {
+        "month": {
+            "title": f"{first:%B} {first.year}",
+            "total": sum(n for day, n in counts.items() if day.month == first.month),
+            "days": [f"{day:%A}" for day in weeks[0]],
+            "weeks": [
+                [_day(day, first, today, counts.get(day, 0), chips.get(day, [])) for day in week]
+                for week in weeks
+            ],
+            "previous": {"label": f"{earlier:%B}", "href": _month_href(href, earlier)},
+            "next": {"label": f"{later:%B}", "href": _month_href(href, later)},
+        }
+    }
+
+
+def _month_href(href: str, first: dt.date) -> str:
+    """Returns the address of a month."""
+    return f"{href}?{urlencode({'view': 'month', 'month': f'{first:%Y-%m}'})}"
+
+
+def _day(
+    day: dt.date, first: dt.date, today: dt.date, count: int, chips: Sequence[dict[str, str]]
+) -> dict[str, Any]:
+    """Returns a day of the month."""
+    query = [
+        ("status", HEADLINE),
+        ("calibration_required", "true"),
+        ("due_on_from", day.isoformat()),
+        ("due_on_to", day.isoformat()),
+    ]
+    return {
+        "on": day,
+        "other": day.month != first.month,
+        "today": day == today,
+        "tone": "late" if day < today else "soon" if day < today + dt.timedelta(30) else "out",
+        "chips": chips,
+        "more": max(0, count - len(chips)),
+        "href": f"/equipment?{urlencode(query)}",
+    }
+
+
+def _due_between(first: dt.date, last: dt.date) -> tuple[Any, ...]:
+    """Returns the conditions of what falls due in a time, as the headline counts it."""
+    return (
+        _s.required.is_(True),
+        _s.due_on >= first,
+        _s.due_on <= last,
+        INSTRUMENTS.c.status == HEADLINE,
+    )
+
+
+def _counts(unit: Any, first: dt.date, last: dt.date) -> dict[dt.date, int]:
+    """Returns how many instruments fall due on each day."""
+    statement = (
+        sa.select(_s.due_on, sa.func.count())
+        .join(INSTRUMENTS, INSTRUMENTS.c.id == _s.equipment_id)
+        .where(*_due_between(first, last))
+        .group_by(_s.due_on)
+    )
+    return dict(unit.session.execute(unit.restrict(statement, _s, VIEW)).tuples().all())
+
+
+def _chips(unit: Any, first: dt.date, last: dt.date) -> dict[dt.date, list[dict[str, str]]]:
+    """Returns the first few instruments of each day, by tag."""
+    place = sa.func.row_number().over(
+        partition_by=_s.due_on, order_by=(INSTRUMENTS.c.asset_tag, INSTRUMENTS.c.id)
+    )
+    inner = (
+        sa.select(
+            _s.due_on,
+            INSTRUMENTS.c.id,
+            INSTRUMENTS.c.asset_tag,
+            INSTRUMENTS.c.name,
+            place.label("place"),
+        )
+        .join(INSTRUMENTS, INSTRUMENTS.c.id == _s.equipment_id)
+        .where(*_due_between(first, last))
+    )
+    inner = unit.restrict(inner, _s, VIEW)
+    options = inner.get_execution_options()
+    found = inner.subquery()
+    statement = (
+        sa.select(found)
+        .where(found.c.place <= SHOWN_A_DAY)
+        .order_by(found.c.due_on, found.c.place)
+        .execution_options(**options)
+    )
+    chips: dict[dt.date, list[dict[str, str]]] = {}
+    for row in unit.session.execute(statement):
+        chip = {"href": f"/equipment/{row.id}", "tag": row.asset_tag, "name": row.name}
+        chips.setdefault(row.due_on, []).append(chip)
+    return chips
+
+
+def includeme(config: Any) -> None:
+    """Adds the page."""
+    config.add_page(
+        "calibration.due.list", "/due", show, permission=VIEW, template="calibration/due.html"
+    )
