@@ -111,7 +111,8 @@ def recent_results(unit: UnitOfWork) -> dict[str, int]:
         )
         .group_by(Calibration.outcome)
     )
-    found = dict(unit.session.execute(unit.restrict(statement, Calibration, VIEW)).tuples())
+    rows = unit.session.execute(unit.restrict(statement, Calibration, VIEW))
+    found = {row[0]: row[1] for row in rows}
     return {name: int(found.get(name, 0)) for name in RESULTS}
 
 
