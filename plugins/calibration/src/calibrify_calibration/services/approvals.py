@@ -69,7 +69,7 @@ def hand_in(
     if confirmed is not None:
         sign(unit, calibration, confirmed)
     calibration.state = RecordState.SUBMITTED.value
-    calibration.submitted_at = unit.clock.now()
+    calibration.submitted_at = unit.trade_now()
     calibration.state_reason = None
     unit.session.flush()
     unit.publish(
@@ -105,7 +105,7 @@ def approve(
     if confirmed is not None:
         sign(unit, calibration, confirmed)
     calibration.state = RecordState.APPROVED.value
-    calibration.approved_at = unit.clock.now()
+    calibration.approved_at = unit.trade_now()
     calibration.approved_by_id = unit.actor.user_id
     calibration.approved_by = unit.actor.name[:200]
     certificates.draw_number(unit, calibration)
