@@ -68,6 +68,41 @@ def match_model(unit: UnitOfWork, manufacturer_id: uuid.UUID, name: str) -> tupl
     return made.id, name
 
 
+def match(
+    unit: UnitOfWork, manufacturer: str, model: str
+) -> tuple[uuid.UUID, str, uuid.UUID | None, str]:
+    """Returns ids and names of a manufacturer and its model, in one look; makes what is new.
+
+    Args:
+        unit: the unit of work.
+        manufacturer: its name.
+        model: name of the model, blank for none.
+    """
+    same = sa.and_(
+        EquipmentModel.manufacturer_id == Manufacturer.id,
+        sa.func.lower(EquipmentModel.name) == model.lower(),
+    )
+    statement = (
+        sa.select(Manufacturer.id, Manufacturer.name, EquipmentModel.id, EquipmentModel.name)
+        .join(EquipmentModel, same, isouter=True)
+        .where(
+            Manufacturer.organisation_id == unit.organisation.id,
+            sa.func.lower(Manufacturer.name) == manufacturer.lower(),
+        )
+        .order_by(Manufacturer.id, EquipmentModel.id)
+        .limit(1)
+    )
+    why = "makers are matched by name, not shown"
+    marked = unscoped(statement, Manufacturer, EquipmentModel, because=why)
+    found = unit.session.execute(marked).first()
+    if found is not None and (found[2] is not None or not model):
+        return found[0], found[1], found[2] if model else None, found[3] if model else ""
+    maker_id, maker = match_manufacturer(unit, manufacturer)
+    if not model:
+        return maker_id, maker, None, ""
+    return maker_id, maker, *match_model(unit, maker_id, model)
+
+
 def _rename_manufacturer(unit: UnitOfWork, manufacturer: Any) -> None:
     """Writes a manufacturer's name beside all its instruments."""
     _rename(unit, Equipment.manufacturer_id == manufacturer.id, {"manufacturer": manufacturer.name})

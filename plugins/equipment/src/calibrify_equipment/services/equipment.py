@@ -16,12 +16,16 @@ from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import custom_fields, identity
 from calibrify_equipment.events import EquipmentChanged, EquipmentRegistered
-from calibrify_equipment.models.category import Category
 from calibrify_equipment.models.equipment import Equipment
-from calibrify_equipment.permissions import CATEGORY_VIEW, CHANGE, VIEW
+from calibrify_equipment.permissions import CHANGE, VIEW
 from calibrify_equipment.public import move_on
-from calibrify_equipment.services.catalogue import match_manufacturer, match_model
-from calibrify_equipment.services.references import check_reach, check_references
+from calibrify_equipment.services.catalogue import match
+from calibrify_equipment.services.references import (
+    ABSENT,
+    category_schema,
+    check_reach,
+    check_references,
+)
 
 SERIES = "equipment.equipment"
 API_PATH = "/api/v1/equipment/"
@@ -222,27 +226,22 @@ def _check(
         Invalid: with every error.
     """
     errors = check_references(unit, changed)
+    schema: Mapping[str, Any] | None = {}
+    if {"custom_fields", "category_id"} & set(changed):
+        schema = category_schema(unit, facts["category_id"])
+        if schema is None:
+            errors.append(FieldError("/category_id", ABSENT))
     if not errors and (equipment_id is None or {"location_id", "category_id"} & set(changed)):
         errors = check_reach(unit, facts["location_id"], facts["category_id"])
     if equipment_id is not None and changed.get("parent_id") == equipment_id:
         errors.append(FieldError("/parent_id", "An instrument is no part of itself."))
-    if not errors and ({"custom_fields", "category_id"} & set(changed)):
-        schema = _custom_schema(unit, facts["category_id"])
+    if not errors and schema is not None and ("custom_fields" in changed or facts["custom_fields"]):
         clean, problems = custom_fields.check_values(schema, facts["custom_fields"])
-        if "custom_fields" in changed or facts["custom_fields"]:
+        if "custom_fields" in changed or "category_id" in changed:
             errors = [FieldError(f"/custom_fields{where}", what) for where, what in problems]
-        facts["custom_fields"] = clean
+            facts["custom_fields"] = clean
     if errors:
         raise Invalid(errors)
-
-
-def _custom_schema(unit: UnitOfWork, category_id: uuid.UUID | None) -> Mapping[str, Any]:
-    """Returns what a category asks of its instruments."""
-    if category_id is None:
-        return {}
-    statement = sa.select(Category.custom_field_schema).where(Category.id == category_id)
-    found = unit.session.execute(unit.restrict(statement, Category, CATEGORY_VIEW)).one_or_none()
-    return found[0] if found else {}
 
 
 def _catalogued(unit: UnitOfWork, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,10 +249,7 @@ def _catalogued(unit: UnitOfWork, facts: Mapping[str, Any]) -> dict[str, Any]:
     maker, model = facts["manufacturer"], facts["model"]
     if not maker:
         return {"manufacturer": "", "manufacturer_id": None, "model": model, "model_id": None}
-    maker_id, maker = match_manufacturer(unit, maker)
-    model_id = None
-    if model:
-        model_id, model = match_model(unit, maker_id, model)
+    maker_id, maker, model_id, model = match(unit, maker, model)
     return {
         "manufacturer": maker,
         "manufacturer_id": maker_id,

@@ -63,8 +63,8 @@ def _scoped(model: Any, permission: str) -> _Check:
     return lambda unit, identifier: _visible(unit, model, permission, identifier)
 
 
+# A category is looked up with the fields that it asks for: see `category_schema`.
 _CHECKS: Mapping[str, _Check] = {
-    "category_id": _scoped(Category, permissions.CATEGORY_VIEW),
     "location_id": _scoped(Location, permissions.LOCATION_VIEW),
     "owner_id": _scoped(Customer, permissions.PARTY_VIEW),
     "supplier_id": _scoped(Supplier, permissions.PARTY_VIEW),
@@ -85,6 +85,16 @@ def check_references(unit: UnitOfWork, values: Mapping[str, Any]) -> list[FieldE
         for name, check in _CHECKS.items()
         if values.get(name) is not None and not check(unit, values[name])
     ]
+
+
+def category_schema(unit: UnitOfWork, category_id: uuid.UUID | None) -> Mapping[str, Any] | None:
+    """Returns what a category asks of its instruments; None if it does not exist for who asks."""
+    if category_id is None:
+        return {}
+    statement = sa.select(Category.custom_field_schema).where(Category.id == category_id)
+    statement = unit.restrict(statement, Category, permissions.CATEGORY_VIEW)
+    found = unit.session.execute(statement).one_or_none()
+    return found[0] if found is not None else None
 
 
 def check_reach(
