@@ -36,6 +36,16 @@ from calibrify_equipment.public import find_equipment
 
 MOST_ENTRIES = 50
 ICONS = {"create": "plus", "sign": "pencil", "update": "square-pen"}
+VERBS = {
+    "submitted": "submitted it",
+    "approved": "approved it",
+    "rejected": "sent it back",
+    "void": "declared it void",
+    "superseded": "amended it",
+}
+FOLLOWING = frozenset(
+    {"issued_number", "next_due_on", "approved_at", "approved_by", "submitted_at"}
+)
 CONDITIONS = {
     "temperature_c": ("Temperature", "°C"),
     "relative_humidity_pct": ("Relative humidity", "%"),
@@ -301,7 +311,12 @@ def timeline_of(request: Any, record: Calibration) -> list[dict[str, str]]:
     )
     marked = unscoped(statement, AuditEntry, because="who may see the record may see its history")
     fmt = formats_of(request)
-    return [_told(entry, fmt) for entry in request.unit.session.scalars(marked)]
+    entries = request.unit.session.scalars(marked)
+    return [
+        _told(entry, fmt)
+        for entry in entries
+        if entry.action != "update" or not set(entry.changes or ()) <= FOLLOWING
+    ]
 
 
 def _told(entry: AuditEntry, fmt: Any) -> dict[str, str]:
@@ -314,9 +329,8 @@ def _told(entry: AuditEntry, fmt: Any) -> dict[str, str]:
     elif entry.action == "sign":
         text = f"{entry.actor_name} signed it as {changes.get('meaning', [None, ''])[1]}"
     elif state:
-        tone, icon, word = STATES.get(str(state[1]), STATES["draft"])
-        verb = "submitted it" if state[1] == "submitted" else f"made it {word.lower()}"
-        text = f"{entry.actor_name} {verb}"
+        tone, icon, _ = STATES.get(str(state[1]), STATES["draft"])
+        text = f"{entry.actor_name} {VERBS.get(str(state[1]), 'made it a draft again')}"
     else:
         names = [name.replace("_", " ") for name in changes][:4]
         more = f" and {len(changes) - 4} more" if len(changes) > 4 else ""

@@ -8,9 +8,8 @@ from pyramid.response import Response
 
 from calibrify_calibration.domain.certificate_data import snapshot_to_data
 from calibrify_calibration.models.certificate import Certificate
-from calibrify_calibration.pages.calibration import facts_of, notes_of
+from calibrify_calibration.pages.calibration import facts_of, notes_of, used_standards
 from calibrify_calibration.pages.point_rows import grouped, rows_of
-from calibrify_calibration.pages.standards import find_standards
 from calibrify_calibration.pages.steps import crumbs_of
 from calibrify_calibration.permissions import CERTIFICATE_VIEW, VIEW
 from calibrify_calibration.services import calibrations, certificates
@@ -43,7 +42,6 @@ def show(request: Any) -> dict[str, Any]:
     )
     rows = rows_of(record.points)
     factors = {row.factor for row in rows if row.factor}
-    ids = [item["equipment_id"] for item in record.standards]
     return {
         "title": issued.number if issued is not None else f"Draft of {record.number}",
         "crumbs": crumbs_of(request, record),
@@ -55,7 +53,7 @@ def show(request: Any) -> dict[str, Any]:
         "notes": notes_of(record),
         "groups": grouped(rows),
         "factor": factors.pop() if len(factors) == 1 else "",
-        "standards": find_standards(unit, fmt, ids=ids) if ids else [],
+        "standards": used_standards(unit, record, fmt),
         "signatures": signatures_of(unit, record),
         "versions": _versions(request, issued),
         "verify_href": _address(request, issued),

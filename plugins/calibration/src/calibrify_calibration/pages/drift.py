@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -24,6 +24,10 @@ from calibrify_calibration.pages.point_rows import BAD, NO_BREAK, key_of, limits
 from calibrify_core.web.chart_data import Drift, DriftPoint, Projected
 
 MOST_SERIES = 12
+PLAIN_UNITS = frozenset({"V", "A", "Ω", "m", "g", "s", "F", "H", "Pa", "N", "W", "J", "Hz"})
+PREFIXES = ((3, "m"), (6, "µ"), (9, "n"), (12, "p"))
+SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+SMALL = Decimal("0.05")
 LEAST_STEPS = 2
 AHEAD_DAYS = 550
 
@@ -35,12 +39,14 @@ class Series:
     Attributes:
         key: what it is called in the address.
         label: what it is called on the page.
+        name: the same, told from others of the same nominal value.
         chart: for the drift chart.
         trend: what the slope says, empty while it says nothing.
     """
 
     key: str
     label: str
+    name: str
     chart: Drift
     trend: str
 
@@ -61,7 +67,8 @@ def series_of(records: Sequence[Any], due_on: date | None, due_text: str) -> lis
         made = _series(point, _history(records, key), due_on, due_text)
         if made is not None:
             found.append(made)
-    return found
+    labels = [one.label for one in found]
+    return [replace(one, label=one.name) if labels.count(one.label) > 1 else one for one in found]
 
 
 def _history(records: Sequence[Any], key: str) -> list[tuple[date, dict[str, Any]]]:
@@ -92,12 +99,18 @@ def _series(
     guards = [_less(_number(evaluation.get(f"acceptance_{side}")), nominal)
               for side in ("lower", "upper")]  # fmt: skip
     guards = [None if guard in {lower, upper} else guard for guard in guards]
-    steps = drift_steps([_trend_point(day, item) for day, item in history])
+    power, scaled = scale_of(unit, [lower, upper, *(one.found for one in points)])
+    points = [_scaled(one, power) for one in points]
+    lower, upper, *guards = (_shifted(one, power) for one in (lower, upper, *guards))
+    steps = [
+        replace(step, drift=step.drift * 10**power, cumulative=step.cumulative * 10**power)
+        for step in drift_steps([_trend_point(day, item) for day, item in history])
+    ]
     slope = slope_per_year(steps) if len(steps) >= LEAST_STEPS else None
     heading, label, detail = name_of(point)
     chart = Drift(
         points=tuple(points),
-        unit=unit,
+        unit=scaled,
         label=f"Error of {label} over {len(points)} calibrations",
         lower=lower,
         upper=upper,
@@ -107,9 +120,43 @@ def _series(
         due_label=due_text,
         projection=projection(points[-1], steps, slope, due_on),
     )
-    told = trend_text(points[-1], slope, unit, upper, lower)
-    name = " ".join(part for part in (label, detail or heading) if part)
-    return Series(key_of(point), name, chart, told)
+    told = trend_text(points[-1], slope, scaled, upper, lower)
+    return Series(key_of(point), label, f"{label} {detail or heading}".strip(), chart, told)
+
+
+def scale_of(unit: str, numbers: Sequence[Decimal | None]) -> tuple[int, str]:
+    """Returns by which power of ten small errors are drawn, and the unit that this makes.
+
+    >>> scale_of("V", [Decimal("0.000024"), None])
+    (6, 'µV')
+    >>> scale_of("kΩ", [Decimal("0.00011")]), scale_of("mm", [Decimal("0.5")])
+    ((6, '10⁻⁶ kΩ'), (0, 'mm'))
+    """
+    largest = max((abs(number) for number in numbers if number is not None), default=Decimal(0))
+    if largest == 0 or largest >= SMALL:
+        return 0, unit
+    power, prefix = next(
+        (pair for pair in PREFIXES if largest.scaleb(pair[0]) >= SMALL), PREFIXES[-1]
+    )
+    if unit in PLAIN_UNITS:
+        return power, f"{prefix}{unit}"
+    return power, f"10⁻{str(power).translate(SUPERSCRIPT)} {unit}"
+
+
+def _shifted(number: Decimal | None, power: int) -> Decimal | None:
+    """Returns a number in the unit of the chart, without an exponent."""
+    return None if number is None else Decimal(format(number.scaleb(power), "f"))
+
+
+def _scaled(point: DriftPoint, power: int) -> DriftPoint:
+    """Returns a calibration in the unit of the chart."""
+    found = _shifted(point.found, power)
+    return replace(
+        point,
+        found=point.found if found is None else found,
+        left=_shifted(point.left, power),
+        uncertainty=_shifted(point.uncertainty, power),
+    )
 
 
 def _chart_point(day: date, point: dict[str, Any]) -> DriftPoint | None:

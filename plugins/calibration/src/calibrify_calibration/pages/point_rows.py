@@ -23,7 +23,8 @@ from calibrify_calibration.pages.wording import RESULTS
 from calibrify_core.web.chart_data import Gauge
 
 BAD = frozenset({"fail", "conditional_fail"})
-NO_BREAK = "\N{NARROW NO-BREAK SPACE}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def name_of(point: Mapping[str, Any]) -> tuple[str, str, str]:
     r"""Returns heading, label and detail of a point.
 
     >>> name_of({"section": "DC", "parameter": "DC voltage", "nominal": "-10", "unit": "V"})
-    ('DC', '−10\u202fV', 'DC voltage')
+    ('DC', '−10\xa0V', 'DC voltage')
     """
     section, parameter = str(point.get("section") or ""), str(point.get("parameter") or "")
     nominal = format_reading(str(point.get("nominal") or ""))
@@ -217,7 +218,7 @@ def percent_text(share: Decimal | None) -> str:
     """
     if share is None:
         return ""
-    return f"{format_number(rounded(share * 100, 0), signed=True)}{NO_BREAK}%"
+    return f"{format_number(rounded(share * 100, 0), signed=True)}{NARROW}%"
 
 
 def verdict_of(found: str, left: str) -> tuple[str, str, str]:

@@ -32,7 +32,7 @@ def point(**more: Any) -> dict[str, Any]:
 
 def test_a_point_that_was_found_out_and_adjusted():
     row = row_of(point())
-    assert (row.label, row.detail, row.limits) == ("10\u202fV", "DC voltage", "±0.01\u202fV")
+    assert (row.label, row.detail, row.limits) == ("10\xa0V", "DC voltage", "±0.01\xa0V")
     assert (row.found, row.left, row.percent) == ("10.0119", "10.0010", "+119\u202f%")
     assert (row.tone, row.word) == ("oot", "Found out, adjusted")
     assert row.gauge is not None
@@ -56,13 +56,13 @@ def test_readings_keep_their_digits_and_several_show_their_mean():
 @pytest.mark.parametrize(
     ("limits", "text"),
     [
-        ({"lower_limit": None}, "≤\u202f10.010\u202fV"),
-        ({"upper_limit": None}, "≥\u202f9.990\u202fV"),
+        ({"lower_limit": None}, "≤\xa010.010\xa0V"),
+        ({"upper_limit": None}, "≥\xa09.990\xa0V"),
         ({"lower_limit": None, "upper_limit": None}, "No limits"),
-        ({"lower_limit": "9.985"}, "9.985 … 10.010\u202fV"),
+        ({"lower_limit": "9.985"}, "9.985 … 10.010\xa0V"),
         (
             {"lower_limit": None, "upper_limit": None, "tolerance": {"percent_of_reading": "0.5"}},
-            "±0.05\u202fV",
+            "±0.05\xa0V",
         ),
     ],
 )

@@ -3,7 +3,7 @@
  * follow. A preview only: the server reads the definition again, exactly.
  */
 
-const SPACE = "\u202f";
+const SPACE = "\u00a0";
 const PARTS = ["nominal", "plus_minus", "lower_limit", "upper_limit", "expanded_uncertainty", "unit"];
 
 /**
