@@ -5,7 +5,8 @@
  * Each row carries, in the unit of its readings: data-nominal, data-lower, data-upper, and where they
  * are known data-accept-lower, data-accept-upper, data-uncertainty. Its inputs have data-column
  * "found" or "left". The row's places are [data-err], [data-gauge], [data-verdict].
- * `data-words` of the element holds the words as JSON: pass, fail, found, guard, empty, bad, progress.
+ * `data-words` of the element holds the words as JSON: pass, fail, found, guard, none, empty, bad, progress.
+ * Several readings stand in one field, separated by spaces or semicolons; their mean is shown.
  *
  * Sends `calibrify:reading` with `detail {row, found, left, tone}`, errors in parts of the tolerance.
  */
@@ -24,6 +25,16 @@ export function read(text) {
   const plain = (text ?? "").trim().replace(",", ".").replace("\u2212", "-");
   if (plain === "") return null;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
+/**
+ * Reads several readings, separated by spaces or semicolons, as their mean.
+ * @param {string | undefined} text
+ * @returns {number | null} null for nothing, NaN when one of them is no number
+ */
+export function mean(text) {
+  const all = (text ?? "").split(/[;\s]+/).map(read).filter(value => value !== null);
+  return all.length ? all.reduce((sum, value) => sum + value, 0) / all.length : null;
 }
 
 /**
@@ -63,6 +74,7 @@ export function share(value, row) {
  * @returns {[string, string, string]} tone, icon and key of the word
  */
 export function judge(found, left, row) {
+  if (row.lower === -Infinity && row.upper === Infinity) return ["out", "minus", "none"];
   const outside = value => value < row.lower || value > row.upper;
   if (outside(left)) return ["oot", "octagon-alert", "fail"];
   if (outside(found)) return ["oot", "octagon-alert", "found"];
@@ -192,8 +204,8 @@ customElements.define("cal-grid", class extends HTMLElement {
   /** @param {Element} row */
   preview(row) {
     const [first, second] = [this.field(row, "found"), this.field(row, "left")];
-    const found = read(first?.value);
-    const left = read(second?.value) ?? found;
+    const found = mean(first?.value);
+    const left = mean(second?.value) ?? found;
     const bad = Number.isNaN(found) || Number.isNaN(left);
     if (found === null || bad) {
       first?.setAttribute("aria-invalid", String(bad));
@@ -208,9 +220,10 @@ customElements.define("cal-grid", class extends HTMLElement {
     const failed = found < scale.lower || found > scale.upper;
     first?.setAttribute("aria-invalid", String(failed));
     row.classList.toggle("fail", failed || verdict[2] === "fail");
-    row.querySelector("[data-gauge]")?.replaceChildren(gauge(parts[0], parts[1], scale, verdict[0]));
+    const bare = verdict[2] === "none";
+    row.querySelector("[data-gauge]")?.replaceChildren(...bare ? [] : [gauge(parts[0], parts[1], scale, verdict[0])]);
     const percent = Math.round(parts[0] * 100);
-    this.write(row, verdict, `${percent < 0 ? "\u2212" : "+"}${Math.abs(percent)}\u202f%`);
+    this.write(row, verdict, bare ? "" : `${percent < 0 ? "\u2212" : "+"}${Math.abs(percent)}\u202f%`);
     const detail = { row, found: parts[0], left: parts[1], tone: verdict[0] };
     this.dispatchEvent(new CustomEvent("calibrify:reading", { bubbles: true, detail }));
   }
