@@ -73,7 +73,9 @@ class Lab:
         body = {"name": "Multimeter", "asset_tag": self.unique("EQ"), **values}
         return str(self.manager.post_json(f"{API}equipment/", body).json["id"])
 
-    def schedule(self, equipment_id: str, value: int = 12, unit: str = "months", **more: Any) -> Any:
+    def schedule(
+        self, equipment_id: str, value: int = 12, unit: str = "months", **more: Any
+    ) -> Any:
         """Sets a schedule; as the API shows it."""
         body = {"equipment_id": equipment_id, "interval": {"value": value, "unit": unit}, **more}
         return self.manager.post_json(f"{API}calibration-schedules/", body).json
@@ -123,5 +125,3 @@ def calibration(equipment_id: str, **values: Any) -> dict[str, Any]:
         "points": [point()],
         **values,
     }
-
-

@@ -105,6 +105,36 @@ _FACT = (
 )
 
 
+_IDS = sa.bindparam("ids", expanding=True)
+_STATES = unscoped(
+    sa.select(*_STATE.c, CATEGORIES.c.due_soon_days)
+    .select_from(
+        sa.join(_STATE, INSTRUMENTS, INSTRUMENTS.c.id == _STATE.c.equipment_id).join(
+            CATEGORIES, CATEGORIES.c.id == INSTRUMENTS.c.category_id, isouter=True
+        )
+    )
+    .where(_STATE.c.equipment_id.in_(_IDS))
+    .order_by(_STATE.c.equipment_id),
+    CalibrationState,
+    because=BECAUSE,
+)
+_LOCKED = _STATES.with_for_update(of=_STATE)
+_PLANS = unscoped(
+    sa.select(_PLAN)
+    .where(_PLAN.c.equipment_id.in_(_IDS), _PLAN.c.active.is_(True))
+    .order_by(_PLAN.c.id),
+    CalibrationSchedule,
+    because=BECAUSE,
+)
+_RECORDS = unscoped(
+    sa.select(*_FACT).where(
+        _RECORD.c.equipment_id.in_(_IDS), _RECORD.c.state == RecordState.APPROVED.value
+    ),
+    Calibration,
+    because=BECAUSE,
+)
+
+
 def load(
     unit: UnitOfWork, equipment_ids: Sequence[uuid.UUID], *, lock: bool = False
 ) -> dict[uuid.UUID, Known]:
@@ -116,36 +146,16 @@ def load(
         lock: hold their rows until the transaction ends, so that two changes of one instrument
             come one after the other.
     """
-    states = (
-        sa.select(*_STATE.c, CATEGORIES.c.due_soon_days)
-        .select_from(
-            sa.join(_STATE, INSTRUMENTS, INSTRUMENTS.c.id == _STATE.c.equipment_id).join(
-                CATEGORIES, CATEGORIES.c.id == INSTRUMENTS.c.category_id, isouter=True
-            )
-        )
-        .where(_STATE.c.equipment_id.in_(equipment_ids))
-        .order_by(_STATE.c.equipment_id)
-    )
-    if lock:
-        states = states.with_for_update(of=_STATE)
-    session = unit.session
-    known = {
-        row.equipment_id: Known(row)
-        for row in session.execute(unscoped(states, CalibrationState, because=BECAUSE))
-    }
-    plans = (
-        sa.select(_PLAN)
-        .where(_PLAN.c.equipment_id.in_(equipment_ids), _PLAN.c.active.is_(True))
-        .order_by(_PLAN.c.id)
-    )
-    for row in session.execute(unscoped(plans, CalibrationSchedule, because=BECAUSE)):
+    if not equipment_ids:
+        return {}
+    session, ids = unit.session, {"ids": list(equipment_ids)}
+    rows = session.execute(_LOCKED if lock else _STATES, ids)
+    known = {row.equipment_id: Known(row) for row in rows}
+    for row in session.execute(_PLANS, ids):
         if row.equipment_id in known:
             known[row.equipment_id].schedules[row.id] = schedule_of(row)
             known[row.equipment_id].rows[row.id] = row
-    records = sa.select(*_FACT).where(
-        _RECORD.c.equipment_id.in_(equipment_ids), _RECORD.c.state == RecordState.APPROVED.value
-    )
-    for row in session.execute(unscoped(records, Calibration, because=BECAUSE)):
+    for row in session.execute(_RECORDS, ids):
         if row.equipment_id in known:
             fact = fact_of(row)
             known[row.equipment_id].facts.append(fact)

@@ -125,7 +125,9 @@ def _issued(unit: UnitOfWork, record: Calibration, certificate: Certificate) -> 
 def _qr(text: str) -> str:
     """Draws a QR code as an SVG image."""
     stream = io.BytesIO()
-    segno.make(text, error="m").save(stream, kind="svg", xmldecl=False, border=0)
+    # One mask for all: trying all eight for the prettiest takes most of the time.
+    code = segno.make(text, error="m", boost_error=False, mask=2, micro=False)
+    code.save(stream, kind="svg", xmldecl=False, border=0)
     return stream.getvalue().decode()
 
 
