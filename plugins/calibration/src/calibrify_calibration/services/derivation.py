@@ -105,7 +105,7 @@ _FACT = (
 )
 
 
-_IDS = sa.bindparam("ids", expanding=True)
+_IDS: Any = sa.bindparam("ids", expanding=True)
 _STATES = unscoped(
     sa.select(*_STATE.c, CATEGORIES.c.due_soon_days)
     .select_from(
