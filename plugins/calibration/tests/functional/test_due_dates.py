@@ -198,6 +198,21 @@ def test_intervals_follow_the_calendar(lab):
     assert (shown["due_on"], shown["calibration_status"]) == (None, "current")
 
 
+def test_the_warning_time_follows_the_category(lab):
+    kind = lab.manager.post_json(
+        f"{API}categories/", {"name": lab.unique("Kind"), "due_soon_days": 5}
+    ).json["id"]
+    other = lab.manager.post_json(f"{API}categories/", {"name": lab.unique("Kind")}).json["id"]
+    one = lab.instrument(category_id=kind)
+    lab.schedule(one, opening_due_on="2026-03-22")
+    assert lab.equipment(one)["calibration_status"] == "current"
+    lab.manager.patch_json(f"{API}categories/{kind}/", {"due_soon_days": 20})
+    assert lab.equipment(one)["calibration_status"] == "due_soon"
+    lab.manager.patch_json(f"{API}categories/{kind}/", {"due_soon_days": 5})
+    lab.manager.patch_json(f"{API}equipment/{one}/", {"category_id": other})
+    assert lab.equipment(one)["calibration_status"] == "due_soon"
+
+
 def test_two_schedules_make_the_earlier_date(lab):
     one = lab.instrument()
     lab.schedule(one, 12, "months")

@@ -110,3 +110,16 @@ class EquipmentImported:
 
     created: tuple[str, ...]
     changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryChanged:
+    """What all instruments of a category have in common is different now.
+
+    Attributes:
+        category_id: which one.
+        fields: names of the members that changed.
+    """
+
+    category_id: uuid.UUID
+    fields: tuple[str, ...]

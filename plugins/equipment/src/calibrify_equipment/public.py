@@ -19,6 +19,7 @@ from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
 from calibrify_equipment.domain.lifecycle import allowed, may_become
 from calibrify_equipment.events import (
+    CategoryChanged,
     EquipmentChanged,
     EquipmentRegistered,
     EquipmentRetired,
@@ -38,6 +39,7 @@ Registered = EquipmentRegistered
 Changed = EquipmentChanged
 Transitioned = EquipmentTransitioned
 Retired = EquipmentRetired
+CategoryRedefined = CategoryChanged
 
 
 @dataclass(frozen=True, slots=True)

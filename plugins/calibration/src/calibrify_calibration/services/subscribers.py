@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
+
+from calibrify_calibration.models.reach import INSTRUMENTS
 from calibrify_calibration.services.states import open_states, refresh_states
 from calibrify_core.work.unit import UnitOfWork
 
@@ -17,3 +20,12 @@ def follow_category(event: Any, unit: UnitOfWork) -> None:
     """Derives the warning time again when an instrument moved to another category."""
     if "category_id" in event.fields:
         refresh_states(unit, [event.equipment_id])
+
+
+def follow_warning_time(event: Any, unit: UnitOfWork) -> None:
+    """Derives the warning times of all instruments of a category whose own one changed."""
+    if "due_soon_days" in event.fields:
+        statement = sa.select(INSTRUMENTS.c.id).where(
+            INSTRUMENTS.c.category_id == event.category_id
+        )
+        refresh_states(unit, unit.session.execute(statement).scalars().all())

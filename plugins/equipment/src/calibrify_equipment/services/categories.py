@@ -9,6 +9,7 @@ from typing import Any
 from calibrify_core.kernel.errors import FieldError, Invalid
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import custom_fields
+from calibrify_equipment.events import CategoryChanged
 from calibrify_equipment.models.category import DUE_SOON_DAYS, Category
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.permissions import CATEGORY_CHANGE, CATEGORY_VIEW
@@ -46,7 +47,12 @@ def change(unit: UnitOfWork, category: Category, values: Mapping[str, Any]) -> C
         for name, value in values.items()
     }
     _check(given)
+    different = tuple(
+        sorted(name for name, value in given.items() if getattr(category, name) != value)
+    )
     changed: Category = trees.change_node(unit, TREE, category, given)
+    if different:
+        unit.publish(CategoryChanged(category.id, different))
     return changed
 
 
