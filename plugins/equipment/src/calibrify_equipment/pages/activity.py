@@ -15,6 +15,7 @@ from calibrify_equipment.models.category import Category
 from calibrify_equipment.models.location import Location
 from calibrify_equipment.pages.head import head_of
 from calibrify_equipment.permissions import CATEGORY_VIEW, LOCATION_VIEW, VIEW
+from calibrify_equipment.schemas.equipment import FACTS
 from calibrify_equipment.services.history import HISTORY, history
 
 LABELS = {
@@ -25,10 +26,7 @@ LABELS = {
     "custodian_id": "custodian",
     "supplier_id": "supplier",
     "parent_id": "what it is part of",
-    "is_reference_standard": "use as a reference standard",
-    "use_limitation": "limitation of use",
-    "acquired_on": "date of purchase",
-    "warranty_until": "warranty",
+    **{name: fact.label.lower() for name, fact in FACTS.items()},
     "custom_fields": "custom fields",
 }
 ICONS = {"created": "plus", "transition": "activity", "custody": "user", "changed": "pencil"}

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from calibrify_core.web.formats import Formats
 from calibrify_core.web.page import formats_of
 from calibrify_core.web.panels import panels_of
 from calibrify_equipment.domain.custom_fields import fields_of
@@ -14,6 +15,8 @@ from calibrify_equipment.models.category import Category
 from calibrify_equipment.pages.activity import entries_of
 from calibrify_equipment.pages.head import head_of
 from calibrify_equipment.permissions import CATEGORY_VIEW, VIEW
+from calibrify_equipment.schemas.equipment import FACTS
+from calibrify_equipment.schemas.fact import Fact
 from calibrify_equipment.services.equipment import find
 from calibrify_equipment.services.labels import label_address
 
@@ -51,18 +54,24 @@ def facts_of(request: Any, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Model", record["model"]),
         ("Serial number", record["serial_number"]),
         ("Location", record["location"]["path"] if record["location"] else ""),
-        ("Department", record["department"]),
         ("Custodian", _name(record["custodian"])),
-        ("Criticality", record["criticality"].capitalize()),
-        ("Reference standard", "Yes" if record["is_reference_standard"] else ""),
-        ("Firmware", record["firmware_version"]),
-        ("Acquired", fmt.date(record["acquired_on"])),
-        ("Warranty until", fmt.date(record["warranty_until"])),
-        ("Purchase price", fmt.number(record["purchase_price"])),
+        *((fact.label, _fact(fmt, fact, record[name])) for name, fact in FACTS.items()),
         *_custom(request, record),
-        ("Notes", record["notes"]),
     ]
     return [(label, value) for label, value in pairs if value]
+
+
+def _fact(fmt: Formats, fact: Fact, value: Any) -> str:
+    """Returns a plain field as text; nothing if it says nothing."""
+    if fact.kind == "boolean":
+        return "Yes" if value else ""
+    if fact.kind == "date":
+        return fmt.date(value)
+    if fact.kind == "decimal":
+        return fmt.number(value)
+    if fact.kind == "choice":
+        return dict(fact.choices).get(value, "")
+    return str(value or "")
 
 
 def _name(named: Mapping[str, str] | None) -> str:

@@ -11,11 +11,12 @@ from calibrify_equipment.domain.lifecycle import WORDS
 from calibrify_equipment.models.category import Category
 from calibrify_equipment.models.location import Location
 from calibrify_equipment.models.party import Customer, Supplier
+from calibrify_equipment.schemas.equipment import FACTS
+from calibrify_equipment.schemas.fact import Fact
 from calibrify_equipment.services import reference_lists
 from calibrify_equipment.services.reference_lists import options_of
 from calibrify_equipment.services.references import people
 
-CRITICALITIES = (("low", "Low"), ("normal", "Normal"), ("high", "High"))
 RANGE = (
     ("quantity", "Quantity"),
     ("unit", "Unit"),
@@ -43,7 +44,7 @@ def make_form(request: Any, record: Mapping[str, Any] | None, category: Category
     sections = [
         Section("Identity", _identity(record)),
         Section("Ownership and place", _ownership(request)),
-        Section("Metrology", _metrology()),
+        Section("Metrology", _facts("metrology")),
         Section("Ranges", _ranges(ranges + SPARE_RANGES), "Leave blank what is not known."),
     ]
     if category is not None and fields_of(category.custom_field_schema):
@@ -107,32 +108,32 @@ def _ownership(request: Any) -> list[FormField]:
     return [
         choice("category_id", "Category", reference_lists.CATEGORIES, Category.path),
         choice("location_id", "Location", reference_lists.LOCATIONS, Location.path),
-        FormField("department", "Department", extra={"maxlength": 200}),
         FormField("custodian_id", "Custodian", "select", options=colleagues, blank="–"),
         choice("supplier_id", "Supplier", reference_lists.SUPPLIERS, Supplier.name),
         choice("owner_id", "Owner, if a customer", reference_lists.CUSTOMERS, Customer.name),
-        FormField("acquired_on", "Acquired on", "date"),
-        FormField("warranty_until", "Warranty until", "date"),
-        FormField("purchase_price", "Purchase price", "decimal"),
+        *_facts("ownership"),
     ]
 
 
-def _metrology() -> list[FormField]:
-    """Returns the fields that say what it may be used for."""
-    return [
-        FormField("criticality", "Criticality", "select", required=True, options=CRITICALITIES),
-        FormField("firmware_version", "Firmware version", extra={"maxlength": 100}, mono=True),
-        FormField("is_reference_standard", "Others are calibrated with it", "checkbox"),
-        FormField(
-            "use_limitation",
-            "Limitation of use",
-            "textarea",
-            hint="Shown beside every state and printed on the label.",
-            rows=2,
-            extra={"maxlength": 2_000},
-        ),
-        FormField("notes", "Notes", "textarea", extra={"maxlength": 10_000}),
-    ]
+def _facts(section: str) -> list[FormField]:
+    """Returns the plain fields of a section."""
+    return [_fact(name, fact) for name, fact in FACTS.items() if fact.section == section]
+
+
+def _fact(name: str, fact: Fact) -> FormField:
+    """Returns a plain field as a field of the form."""
+    kind = {"choice": "select", "prose": "textarea", "boolean": "checkbox"}.get(
+        fact.kind, fact.kind
+    )
+    return FormField(
+        name,
+        fact.label,
+        kind,
+        hint=fact.hint,
+        required=fact.kind == "choice",
+        options=fact.choices,
+        extra={"maxlength": fact.most} if fact.kind in {"text", "prose"} else {},
+    )
 
 
 def _ranges(count: int) -> list[FormField]:
@@ -188,8 +189,8 @@ def values_of(record: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in record["custom_fields"].items():
         text = str(value).lower() if isinstance(value, bool) else str(value)
         values[f"{CUSTOM}{name}"] = text
-    for name in ("acquired_on", "warranty_until", "purchase_price"):
-        if values.get(name) is not None:
+    for name, fact in FACTS.items():
+        if fact.kind in {"date", "decimal"} and values[name] is not None:
             values[name] = str(values[name])
     return values
 

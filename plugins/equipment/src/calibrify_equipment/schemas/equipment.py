@@ -19,6 +19,7 @@ from calibrify_core.api.types import (
     ShortText,
     partial,
 )
+from calibrify_equipment.schemas.fact import Fact, facts_in
 
 StatusName = Literal[
     "draft",
@@ -31,6 +32,7 @@ StatusName = Literal[
     "retired",
 ]
 Criticality = Literal["low", "normal", "high"]
+CRITICALITIES = (("low", "Low"), ("normal", "Normal"), ("high", "High"))
 Tag = Annotated[str, ShortText(100)]
 Version = Annotated[str, ShortText(100)]
 Unit = Annotated[str, ShortText(50)]
@@ -70,20 +72,46 @@ class EquipmentReplacement(Body):
     model: Line | None = None
     category_id: Identifier | None = None
     location_id: Identifier | None = None
-    department: Line | None = None
+    department: Annotated[
+        Line | None,
+        Fact(
+            "Department",
+            "ownership",
+            synonyms=("Dept", "Dept.", "Section", "Cost centre", "Cost center"),
+            example="Quality",
+        ),
+    ] = None
     owner_id: Identifier | None = None
     custodian_id: Identifier | None = None
     supplier_id: Identifier | None = None
     parent_id: Identifier | None = None
     ranges: list[MeasuringRange] = Field(default_factory=list, max_length=MOST_RANGES)
-    is_reference_standard: bool = False
-    use_limitation: Limitation | None = None
-    criticality: Criticality = "normal"
-    acquired_on: Date | None = None
-    warranty_until: Date | None = None
-    purchase_price: ExactDecimal | None = None
-    firmware_version: Version | None = None
-    notes: Prose | None = None
+    is_reference_standard: Annotated[bool, Fact("Reference standard", "metrology", "boolean")] = (
+        False
+    )
+    use_limitation: Annotated[
+        Limitation | None,
+        Fact(
+            "Limitation of use",
+            "metrology",
+            "prose",
+            hint="Shown beside every state and printed on the label.",
+            most=2_000,
+        ),
+    ] = None
+    criticality: Annotated[
+        Criticality,
+        Fact("Criticality", "metrology", "choice", choices=CRITICALITIES, default="normal"),
+    ] = "normal"
+    acquired_on: Annotated[Date | None, Fact("Acquired on", "ownership", "date")] = None
+    warranty_until: Annotated[Date | None, Fact("Warranty until", "ownership", "date")] = None
+    purchase_price: Annotated[
+        ExactDecimal | None, Fact("Purchase price", "ownership", "decimal")
+    ] = None
+    firmware_version: Annotated[Version | None, Fact("Firmware version", "metrology", most=100)] = (
+        None
+    )
+    notes: Annotated[Prose | None, Fact("Notes", "metrology", "prose", most=10_000)] = None
     custom_fields: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -92,6 +120,9 @@ class EquipmentIn(EquipmentReplacement):
 
     status: StatusName = "in_service"
 
+
+FACTS = facts_in(EquipmentReplacement)
+"""The plain fields of an instrument; lists, forms, pages, import and export follow them."""
 
 EquipmentChange = partial(EquipmentReplacement, "EquipmentChange")
 

@@ -19,6 +19,7 @@ from calibrify_equipment.events import EquipmentChanged, EquipmentRegistered
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.permissions import CHANGE, VIEW
 from calibrify_equipment.public import move_on
+from calibrify_equipment.schemas.equipment import FACTS
 from calibrify_equipment.services.catalogue import match
 from calibrify_equipment.services.references import (
     ABSENT,
@@ -31,39 +32,16 @@ SERIES = "equipment.equipment"
 API_PATH = "/api/v1/equipment/"
 LABEL_BYTES = 9
 
-TEXTS = (
-    "name",
-    "serial_number",
-    "manufacturer",
-    "model",
-    "department",
-    "use_limitation",
-    "firmware_version",
-    "notes",
-)
-PLAIN = (
-    *TEXTS,
-    "asset_tag",
-    "category_id",
-    "location_id",
-    "owner_id",
-    "custodian_id",
-    "supplier_id",
-    "parent_id",
-    "is_reference_standard",
-    "criticality",
-    "acquired_on",
-    "warranty_until",
-    "purchase_price",
-)
 DEFAULTS: Mapping[str, Any] = {
-    **dict.fromkeys(TEXTS, ""),
-    **dict.fromkeys(PLAIN[len(TEXTS) :]),
-    "is_reference_standard": False,
-    "criticality": "normal",
+    **dict.fromkeys(("name", "serial_number", "manufacturer", "model"), ""),
+    **dict.fromkeys(("asset_tag", "category_id", "location_id", "owner_id", "custodian_id")),
+    **dict.fromkeys(("supplier_id", "parent_id")),
     "ranges": [],
     "custom_fields": {},
+    **{name: fact.blank for name, fact in FACTS.items()},
 }
+"""Members of an instrument, with what they are where nothing is given."""
+
 _IDENTITY = frozenset({"asset_tag", "serial_number", "name", "manufacturer", "model"})
 
 

@@ -18,7 +18,7 @@ from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.models.category import Category
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.party import Customer, Supplier
-from calibrify_equipment.services.import_fields import OWN
+from calibrify_equipment.services.import_fields import MORE, OWN
 from calibrify_equipment.services.listing import equipment_list, facets_of
 
 FORMATS = ("csv", "xlsx")
@@ -54,7 +54,7 @@ def export_list(platform: Platform) -> ListSpec:
 def columns_of(platform: Platform) -> tuple[str, ...]:
     """Returns the header: our importable fields, then the facets', then what they only show."""
     facets = facets_of(platform)
-    names = [item.name for item in OWN]
+    names = [item.name for item in (*OWN, *MORE)]
     names += [item.name for facet in facets for item in facet.import_fields]
     names += [
         name

@@ -10,26 +10,27 @@ from typing import Any
 
 from calibrify_core.exchange.mapping import ConvertedRow
 from calibrify_core.exchange.tables import RowProblem
+from calibrify_equipment.schemas.equipment import FACTS
 from calibrify_equipment.services.equipment import derived, new_label_code
 from calibrify_equipment.services.import_names import Answer, Known
 
-LINES = ("name", "serial_number", "department", "firmware_version", "asset_tag")
+LINES = (
+    *("name", "serial_number", "asset_tag"),
+    *(name for name, fact in FACTS.items() if fact.kind == "text"),
+)
 """Texts of one line: line breaks in a cell become blanks."""
 
+KEPT_WHEN_BLANK = (
+    *("asset_tag", "name", "status"),
+    *(name for name, fact in FACTS.items() if fact.kind in {"choice", "boolean"}),
+)
 PLAIN: Mapping[str, Any] = {
     "name": None,
     "serial_number": "",
-    "department": "",
-    "firmware_version": "",
-    "use_limitation": "",
-    "notes": "",
-    "acquired_on": None,
-    "warranty_until": None,
-    "purchase_price": None,
+    **{name: fact.blank for name, fact in FACTS.items() if name not in KEPT_WHEN_BLANK},
 }
 """Fields that are columns, with what a blank cell makes of them; None for the name: it stays."""
 
-KEPT_WHEN_BLANK = ("asset_tag", "name", "status", "criticality", "is_reference_standard")
 LINKS: Mapping[str, str] = {
     "category": "category_id",
     "location": "location_id",
@@ -48,20 +49,12 @@ NEW: Mapping[str, Any] = {
     "model": "",
     "category_id": None,
     "location_id": None,
-    "department": "",
     "owner_id": None,
     "custodian_id": None,
     "supplier_id": None,
-    "is_reference_standard": False,
-    "use_limitation": "",
     "status": "in_service",
-    "criticality": "normal",
-    "acquired_on": None,
-    "warranty_until": None,
-    "purchase_price": None,
-    "firmware_version": "",
-    "notes": "",
     "held_by": "",
+    **{name: fact.blank for name, fact in FACTS.items()},
     "version": 1,
 }
 """Columns of an instrument of which nothing is known."""
@@ -99,7 +92,9 @@ class Entry:
         A default fills the blank of a new instrument and never changes a known one.
         """
         row = self.row
-        return name in row.values and not (self.known is not None and name in row.defaulted)
+        return name in row.values and (
+            self.known is None or not row.defaulted or name not in row.defaulted
+        )
 
     def answer(self, name: str, found: Answer) -> None:
         """Takes what a name stands for, or why it stands for nothing."""
@@ -146,9 +141,7 @@ def fill(entry: Entry, organisation_id: uuid.UUID, moment: datetime) -> None:
         entry.changes["label_code"] = new_label_code()
         entry.changes.update(derived(entry.changes))
         return
-    entry.changes = {
-        name: value for name, value in wanted.items() if getattr(known, name) != value
-    }
+    entry.changes = {name: value for name, value in wanted.items() if getattr(known, name) != value}
     if not IDENTITY.isdisjoint(entry.changes):
         keys = {name: entry.fact(name) for name in IDENTITY}
         entry.changes.update(derived(keys))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from calibrify_core.exchange.fields import ImportField
+from calibrify_core.exchange.fields import FieldKind, ImportField
 from calibrify_core.work.platform import Platform
 from calibrify_equipment.domain.lifecycle import WORDS
+from calibrify_equipment.schemas.equipment import FACTS
+from calibrify_equipment.schemas.fact import Fact
 from calibrify_equipment.services.listing import facets_of
 
 MOST_PRICE = 10**15
@@ -16,9 +18,24 @@ OWN: tuple[ImportField, ...] = (
         "asset_tag",
         "Asset tag",
         synonyms=(
-            "Control No.", "Control number", "Asset No.", "Asset number", "Asset ID", "Asset",
-            "Tag", "Tag No.", "Tag number", "Equipment ID", "Equipment No.", "Equipment number",
-            "Instrument ID", "Instrument No.", "Gage ID", "Gauge ID", "Inventory No.", "ID",
+            "Control No.",
+            "Control number",
+            "Asset No.",
+            "Asset number",
+            "Asset ID",
+            "Asset",
+            "Tag",
+            "Tag No.",
+            "Tag number",
+            "Equipment ID",
+            "Equipment No.",
+            "Equipment number",
+            "Instrument ID",
+            "Instrument No.",
+            "Gage ID",
+            "Gauge ID",
+            "Inventory No.",
+            "ID",
             "ID No.",
         ),
         example="EQ-0001",
@@ -28,8 +45,14 @@ OWN: tuple[ImportField, ...] = (
         "name",
         "Name",
         synonyms=(
-            "Description", "Instrument", "Instrument name", "Equipment", "Equipment name", "Item",
-            "Nomenclature", "Designation",
+            "Description",
+            "Instrument",
+            "Instrument name",
+            "Equipment",
+            "Equipment name",
+            "Item",
+            "Nomenclature",
+            "Designation",
         ),
         required=True,
         example="Digital multimeter",
@@ -161,7 +184,35 @@ OWN: tuple[ImportField, ...] = (
         max_length=20_000,
     ),
 )
-"""This plugin's fields, in the order of the template and of the export."""
+"""This plugin's fields with a place of their own in the template and the export."""
+
+_KINDS: Mapping[str, FieldKind] = {
+    "date": "date",
+    "decimal": "decimal",
+    "boolean": "boolean",
+    "choice": "choice",
+}
+
+
+def _fact_field(name: str, fact: Fact) -> ImportField:
+    """Returns a fact as a field of the import."""
+    return ImportField(
+        name,
+        fact.label,
+        _KINDS.get(fact.kind, "text"),
+        synonyms=fact.synonyms,
+        choices=dict(fact.choices) or None,
+        example=fact.example,
+        max_length=fact.most,
+    )
+
+
+MORE: tuple[ImportField, ...] = tuple(
+    _fact_field(name, fact)
+    for name, fact in FACTS.items()
+    if name not in {item.name for item in OWN}
+)
+"""Facts without a place of their own: they follow in the order of the schema."""
 
 CREATABLE = frozenset({"category", "location", "manufacturer", "model"})
 """Fields whose unknown names an import may make."""
@@ -169,7 +220,7 @@ CREATABLE = frozenset({"category", "location", "manufacturer", "model"})
 
 def import_fields(platform: Platform) -> tuple[ImportField, ...]:
     """Returns every field that an import can fill, the facets' fields after our own."""
-    return (*OWN, *(item for facet in facets_of(platform) for item in facet.import_fields))
+    return (*OWN, *MORE, *(item for facet in facets_of(platform) for item in facet.import_fields))
 
 
 def template_rows(fields: Sequence[ImportField]) -> tuple[list[str], list[str]]:

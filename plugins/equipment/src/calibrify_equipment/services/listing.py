@@ -29,8 +29,9 @@ from calibrify_equipment.services.reference_lists import read_one
 
 if TYPE_CHECKING:
     from calibrify_equipment.public import ListFacet
+from calibrify_equipment.schemas.equipment import FACTS
+from calibrify_equipment.schemas.fact import Fact
 
-CRITICALITY = ("low", "normal", "high")
 FACETS = "calibrify_equipment_list_facets"
 
 
@@ -55,7 +56,7 @@ def _id_text_default(element: Any, compiler: SQLCompiler, **options: Any) -> str
 
 
 _e = Equipment
-_OWN: tuple[Any, ...] = (
+_FIXED: tuple[Any, ...] = (
     id_text(_e.id).label("id"),
     _e.asset_tag,
     _e.name,
@@ -67,32 +68,25 @@ _OWN: tuple[Any, ...] = (
     id_text(_e.location_id).label("location_id"),
     Location.name.label("location_name"),
     Location.path.label("location_path"),
-    _e.department,
     id_text(_e.owner_id).label("owner_id"),
     id_text(_e.custodian_id).label("custodian_id"),
     sa.func.coalesce(sa.func.nullif(User.name, ""), User.username).label("custodian_name"),
     id_text(_e.supplier_id).label("supplier_id"),
     id_text(_e.parent_id).label("parent_id"),
     _e.ranges,
-    _e.is_reference_standard,
-    _e.use_limitation,
     _e.status,
     id_text(_e.holder_id).label("holder_id"),
     id_text(_e.held_at_id).label("held_at_id"),
     _e.held_by,
     _e.held_since,
     _e.expected_return_on,
-    _e.criticality,
-    _e.acquired_on,
-    _e.warranty_until,
-    _e.purchase_price,
-    _e.firmware_version,
-    _e.notes,
     _e.custom_fields,
     _e.created_at,
     _e.updated_at,
     _e.version,
 )
+_FACTS = tuple(FACTS)
+_OWN = (*_FIXED, *(getattr(_e, name) for name in _FACTS))
 
 
 def _custody(
@@ -113,10 +107,9 @@ def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
     """Turns a row into the members that this plugin gives; ids are text."""
     (
         id_, tag, name, serial, maker, model, category_id, category, location_id, location, path,
-        department, owner_id, custodian_id, custodian, supplier_id, parent_id, ranges, standard,
-        limitation, status, holder, place, held_by, since, back, criticality, acquired, warranty,
-        price, firmware, notes, custom, created, updated, _version,
-    ) = row[: len(_OWN)]  # fmt: skip
+        owner_id, custodian_id, custodian, supplier_id, parent_id, ranges, status, holder, place,
+        held_by, since, back, custom, created, updated, _version,
+    ) = row[: len(_FIXED)]  # fmt: skip
     return {
         "id": id_,
         "asset_tag": tag,
@@ -128,24 +121,16 @@ def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
         "category": {"id": category_id, "name": category} if category_id else None,
         "location_id": location_id,
         "location": {"id": location_id, "name": location, "path": path} if location_id else None,
-        "department": department,
         "owner_id": owner_id,
         "custodian_id": custodian_id,
         "custodian": {"id": custodian_id, "name": custodian} if custodian_id else None,
         "supplier_id": supplier_id,
         "parent_id": parent_id,
         "ranges": ranges,
-        "is_reference_standard": standard,
-        "use_limitation": limitation,
         "status": status,
         "custody": _custody(holder, place, held_by, since, back) if since else None,
-        "criticality": criticality,
-        "acquired_on": acquired,
-        "warranty_until": warranty,
-        "purchase_price": price,
-        "firmware_version": firmware,
-        "notes": notes,
         "custom_fields": custom,
+        **dict(zip(_FACTS, row[len(_FIXED) : len(_OWN)], strict=True)),
         "created_at": created,
         "updated_at": updated,
     }
@@ -200,26 +185,39 @@ def _fields() -> tuple[ListField, ...]:
             matches=_below(Location, _e.location_id),
         ),
         item("location_id", "Location", Kind.IDENTIFIER, _e.location_id, filterable=False),
-        item("department", "Department", column=_e.department),
         item("owner_id", "Owner", Kind.IDENTIFIER, _e.owner_id),
         item("custodian_id", "Custodian", Kind.IDENTIFIER, _e.custodian_id),
         item("custodian", "Custodian", Kind.IDENTIFIER, _e.custodian_id),
         item("supplier_id", "Supplier", Kind.IDENTIFIER, _e.supplier_id),
         item("parent_id", "Part of", Kind.IDENTIFIER, _e.parent_id),
         item("ranges", "Ranges", Kind.OTHER, filterable=False),
-        item("is_reference_standard", "Reference standard", Kind.BOOLEAN, _e.is_reference_standard),
-        item("use_limitation", "Limitation of use", filterable=False),
         item("status", "Status", Kind.CHOICE, _e.status, choices=words),
         item("custody", "Custody", Kind.OTHER, filterable=False),
-        item("criticality", "Criticality", Kind.CHOICE, _e.criticality, choices=CRITICALITY),
-        item("acquired_on", "Acquired on", Kind.DATE, _e.acquired_on),
-        item("warranty_until", "Warranty until", Kind.DATE, _e.warranty_until),
-        item("purchase_price", "Purchase price", Kind.OTHER, filterable=False),
-        item("firmware_version", "Firmware version", column=_e.firmware_version),
-        item("notes", "Notes", filterable=False),
         item("custom_fields", "Custom fields", Kind.OTHER, filterable=False),
         item("created_at", "Created at", Kind.MOMENT, _e.created_at),
         item("updated_at", "Updated at", Kind.MOMENT, _e.updated_at, orderable=True),
+        *(_fact_field(name, fact) for name, fact in FACTS.items()),
+    )
+
+
+_KINDS: Mapping[str, Kind] = {
+    "text": Kind.TEXT,
+    "date": Kind.DATE,
+    "boolean": Kind.BOOLEAN,
+    "choice": Kind.CHOICE,
+}
+
+
+def _fact_field(name: str, fact: Fact) -> ListField:
+    """Returns a fact as a field of the list; prose and decimals are only shown."""
+    kind = _KINDS.get(fact.kind, Kind.OTHER)
+    return ListField(
+        name,
+        fact.label,
+        kind,
+        getattr(_e, name),
+        filterable=fact.filterable and kind is not Kind.OTHER,
+        choices=tuple(value for value, _ in fact.choices),
     )
 
 
