@@ -113,6 +113,12 @@ def formats_of(request: Any) -> Formats:
     return Formats(zone, request.platform.clock.today(zone))
 
 
+def reading_unit(request: Any) -> Any:
+    """Returns a unit for what a page shows, also where the address opens its own transactions."""
+    own = not request.reads and "tm.active" not in request.environ
+    return request.unit_on(request.reader) if own else request.unit
+
+
 def plugin_styles(request: Any) -> list[str]:
     """Returns the addresses of the plugins' style sheets, by convention ``css/plugin.css``."""
     assets = request.registry[ASSETS]
@@ -135,7 +141,7 @@ def navigation(request: Any) -> list[dict[str, Any]]:
         href = request.route_path(entry.route)
         badge = None
         if entry.badge is not None:
-            call = partial(entry.badge, request.unit)
+            call = partial(entry.badge, reading_unit(request))
             outcome = guarded(contribution.plugin, f"badge of {entry.title}", call)
             badge = outcome.value
         inside = request.path == href or (href != "/" and request.path.startswith(f"{href}/"))

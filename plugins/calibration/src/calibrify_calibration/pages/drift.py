@@ -130,7 +130,7 @@ def scale_of(unit: str, numbers: Sequence[Decimal | None]) -> tuple[int, str]:
     >>> scale_of("V", [Decimal("0.000024"), None])
     (6, 'µV')
     >>> scale_of("kΩ", [Decimal("0.00011")]), scale_of("mm", [Decimal("0.5")])
-    ((6, '10⁻⁶ kΩ'), (0, 'mm'))
+    ((3, '10⁻³ kΩ'), (0, 'mm'))
     """
     largest = max((abs(number) for number in numbers if number is not None), default=Decimal(0))
     if largest == 0 or largest >= SMALL:

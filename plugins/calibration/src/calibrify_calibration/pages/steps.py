@@ -21,7 +21,7 @@ from calibrify_core.kernel.errors import (
 )
 from calibrify_core.web.flash import flash
 from calibrify_core.web.kit import problems_of, see_other
-from calibrify_core.web.page import formats_of
+from calibrify_core.web.page import formats_of, reading_unit
 from calibrify_equipment.public import find_equipment
 
 CONFIRM = "calibrify/confirm.html"
@@ -45,7 +45,7 @@ def crumbs_of(request: Any, record: Calibration) -> list[tuple[str, str | None]]
 
 def statement_of(request: Any, record: Calibration) -> list[dict[str, str]]:
     """Returns what a signature is put to: the record restated, line by line."""
-    unit, fmt = request.unit, formats_of(request)
+    unit, fmt = reading_unit(request), formats_of(request)
     equipment = find_equipment(unit, record.equipment_id, VIEW)
     rows = rows_of(record.points)
     out = sum(row.tone == "oot" for row in rows)
@@ -97,7 +97,7 @@ def _page(
 def offer_submit(request: Any, problems: Sequence[dict[str, str]] = ()) -> dict[str, Any]:
     """Shows what is handed in; with a signature where the organisation asks for one."""
     record = _checked(request, RECORD, RecordState.SUBMITTED)
-    signed = approvals.needs_signature(request.unit)
+    signed = approvals.needs_signature(reading_unit(request))
     return _page(
         request,
         record,
@@ -119,10 +119,11 @@ def submit(request: Any) -> Any:
     try:
         if "password" in request.POST:
             signed = _signed(request, RECORD, RecordState.SUBMITTED)
-        record = approvals.submit(request.unit, request.matchdict["id"], signed)
+        with request.short_unit() as unit:
+            number = approvals.submit(unit, request.matchdict["id"], signed).number
     except (Invalid, Unauthenticated, TooManyRequests) as error:
         return offer_submit(request, _problems(error))
-    flash(request, f"{record.number} is submitted for review.")
+    flash(request, f"{number} is submitted for review.")
     return _back(request)
 
 
@@ -164,17 +165,18 @@ def approve(request: Any) -> Any:
     """Signs the record and puts it in force."""
     try:
         signed = _signed(request, APPROVE, RecordState.APPROVED)
-        record = approvals.approve(request.unit, request.matchdict["id"], signed)
+        with request.short_unit() as unit:
+            record = approvals.approve(unit, request.matchdict["id"], signed)
+            said = f"{record.number} is approved; certificate {record.issued_number} is issued."
     except (Invalid, Unauthenticated, TooManyRequests) as error:
         return offer_approval(request, _problems(error), request.POST.get("meaning", ""))
-    number = record.issued_number or record.number
-    flash(request, f"{record.number} is approved; certificate {number} is issued.")
+    flash(request, said)
     return _back(request)
 
 
 def _signed(request: Any, permission: str, wanted: RecordState) -> Confirmed:
-    """Asks for the password before any transaction is open; `precheck` only reads."""
-    precheck(request.unit_on(request.reader), request.matchdict["id"], permission, wanted)
+    """Asks for the password; the address opens its own transactions, so none is open yet."""
+    _checked(request, permission, wanted)
     request.reader.rollback()
     password = request.POST.get("password", "")
     if not isinstance(password, str) or len(password) > LONGEST_PASSWORD:
@@ -190,7 +192,7 @@ def _signed(request: Any, permission: str, wanted: RecordState) -> Confirmed:
 
 def _checked(request: Any, permission: str, wanted: RecordState) -> Calibration:
     """Returns the record if it can take a step."""
-    return precheck(request.unit, request.matchdict["id"], permission, wanted)
+    return precheck(reading_unit(request), request.matchdict["id"], permission, wanted)
 
 
 def _problems(error: CalibrifyError) -> list[dict[str, str]]:
@@ -282,7 +284,8 @@ def take_step(request: Any, verb: str) -> Any:
 
 
 def includeme(config: Any) -> None:
-    """Adds the pages."""
+    """Adds the pages; what takes a password opens short transactions of its own."""
+    config.add_own_transactions("/calibrations/*/submit", "/calibrations/*/approve")
     config.add_page(
         "calibration.calibration.submit",
         "/calibrations/{id:uuid}/submit",
