@@ -153,11 +153,11 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-def sign_in(page: Page, server: Server, name: str = "admin") -> None:
+def sign_in(page: Page, server: Server, name: str, password: str) -> None:
     """Signs in through the page."""
     page.goto(f"{server.base}/login")
-    page.get_by_label("E-mail").or_(page.get_by_label("Username")).first.fill(name)
-    page.get_by_label("Password").fill(server.password)
+    page.get_by_label("E-mail or username").fill(name)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/login" not in url)
 
