@@ -16,7 +16,8 @@ from sqlalchemy.orm import InstanceState, Session
 from calibrify_core.audit.digest import entry_digest
 from calibrify_core.audit.entry import AuditEntry
 from calibrify_core.kernel.actor import Actor
-from calibrify_core.kernel.ids import new_id
+from calibrify_core.kernel.ids import new_ids
+from calibrify_core.persistence.bulk import insert_many
 from calibrify_core.persistence.session import GuardedSession
 
 INFO = "calibrify_audit"
@@ -168,11 +169,15 @@ def _write(
     watched: _Watch = session.info[INFO]
     author = watched.author
     entries = []
-    for action, object_type, object_id, label, changes in rows:
+    moment = datetime.now(UTC)
+    identifiers = new_ids(len(rows))
+    for identifier, (action, object_type, object_id, label, changes) in zip(
+        identifiers, rows, strict=True
+    ):
         columns: dict[str, Any] = {
-            "id": new_id(),
+            "id": identifier,
             "organisation_id": author.organisation.id,
-            "at": datetime.now(UTC),
+            "at": moment,
             "actor_kind": author.actor.kind,
             "actor_id": author.actor.user_id,
             "actor_name": author.actor.name[:200],
@@ -185,4 +190,6 @@ def _write(
             "request_id": author.actor.request_id,
         }
         entries.append({**columns, "digest": entry_digest(watched.key, columns)})
-    session.execute(sa.insert(AuditEntry.__table__), entries)  # type: ignore[arg-type]
+    table = AuditEntry.__table__
+    assert isinstance(table, sa.Table)  # noqa: S101 - narrows the type
+    insert_many(session.connection(), table, entries)

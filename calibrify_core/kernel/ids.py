@@ -15,11 +15,16 @@ class _Ticks:
         self._lock = threading.Lock()
         self._last = 0
 
-    def next(self) -> int:
-        """Returns the present tick, or the one after the last if the clock stands still."""
+    def next(self, count: int = 1) -> int:
+        """Takes ticks: the present one, or those after the last if the clock stands still.
+
+        Returns:
+            The first of them; the others follow one by one.
+        """
         with self._lock:
-            self._last = max((time.time_ns() << 12) // 1_000_000, self._last + 1)
-            return self._last
+            first = max((time.time_ns() << 12) // 1_000_000, self._last + 1)
+            self._last = first + count - 1
+            return first
 
 
 _ticks = _Ticks()
@@ -36,8 +41,26 @@ def new_id() -> uuid.UUID:
     >>> new_id() < new_id()
     True
     """
-    stamp = _ticks.next()
+    return _identifier(_ticks.next(), os.urandom(8))
+
+
+def new_ids(count: int) -> list[uuid.UUID]:
+    """Makes several at once, ascending; for many rows that is faster than one by one.
+
+    >>> ids = new_ids(3)
+    >>> ids == sorted(set(ids)), len(ids)
+    (True, 3)
+    """
+    if count < 1:
+        return []
+    first = _ticks.next(count)
+    chance = os.urandom(8 * count)
+    return [_identifier(first + n, chance[8 * n : 8 * n + 8]) for n in range(count)]
+
+
+def _identifier(stamp: int, chance: bytes) -> uuid.UUID:
+    """Returns the identifier of a tick and 62 of 64 random bits."""
     milliseconds, fraction = stamp >> 12, stamp & 0xFFF
-    tail = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
+    tail = int.from_bytes(chance) & ((1 << 62) - 1)
     value = (milliseconds & ((1 << 48) - 1)) << 80 | 7 << 76 | fraction << 64 | 2 << 62 | tail
     return uuid.UUID(int=value)

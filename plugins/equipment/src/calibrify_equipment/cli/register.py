@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from calibrify_core.cli.setup import ready_platform
-from calibrify_core.exchange.options import parse_options
+from calibrify_core.exchange.options import parse_mapping, parse_options
 from calibrify_core.exchange.report import ImportReport
 from calibrify_core.kernel.actor import Actor
 from calibrify_core.kernel.errors import Invalid
@@ -64,8 +64,8 @@ def import_command(
 ) -> None:
     """Imports a register of instruments, CSV or XLSX. Exit code 1 if a row failed."""
     platform = ready_platform()
-    given = json.loads(options_file.read_text("utf-8")) if options_file else {}
-    mapping = given.pop("mapping", None) or {}
+    given = _options_in(options_file) if options_file else {}
+    mapping = dict(parse_mapping(given.pop("mapping", None)) or {})
     mapping.update(mapping_of(pairs) or {})
     if match_on:
         given["match_on"] = match_on
@@ -83,6 +83,21 @@ def import_command(
     _show(report, as_json=as_json)
     if report.failed:
         sys.exit(1)
+
+
+def _options_in(file: Path) -> dict[str, Any]:
+    """Returns the options that stand in a file.
+
+    Raises:
+        Invalid: it is no JSON object.
+    """
+    try:
+        found = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise Invalid.field("/options", f"{file.name} is not JSON: {error}.") from error
+    if not isinstance(found, dict) or not isinstance(found.get("mapping", {}), dict):
+        raise Invalid.field("/options", f"{file.name} must hold a JSON object, its mapping another.")
+    return found
 
 
 def _progress(

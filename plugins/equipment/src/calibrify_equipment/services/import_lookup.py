@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
+from calibrify_core.kernel.errors import Conflict
 from calibrify_core.persistence.scoping import condition, unscoped
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.models.category import Category
@@ -46,22 +48,52 @@ class Present:
                 self.by_identity[row.identity_key] = row
 
 
-def read_present(
-    unit: UnitOfWork, tags: Sequence[str], identities: Sequence[str], *, lock: bool
-) -> Present:
+def read_present(unit: UnitOfWork, tags: Sequence[str], identities: Sequence[str]) -> Present:
     """Reads the instruments with one of some tags or identities, in one statement each.
 
     Args:
         unit: the unit of work.
         tags: asset tags.
         identities: from `calibrify_equipment.domain.identity.identity_key`.
-        lock: hold them until the transaction ends, since they will be changed.
     """
     present = Present()
     for column, keys in ((Equipment.asset_tag, tags), (Equipment.identity_key, identities)):
         if keys:
-            present.add(unit.session.execute(_statement(unit, column.in_(keys), lock=lock)))
+            present.add(unit.session.execute(_statement(unit, _one_of(unit, column, keys))))
     return present
+
+
+def hold(unit: UnitOfWork, known: Sequence[Any]) -> None:
+    """Holds instruments that will be changed until the transaction ends.
+
+    Args:
+        unit: the unit of work.
+        known: as `read_present` read them.
+
+    Raises:
+        Conflict: somebody else changed one of them meanwhile.
+    """
+    if not known:
+        return
+    versions = {row.id: row.version for row in known}
+    statement = (
+        sa.select(Equipment.id, Equipment.version)
+        .where(Equipment.id.in_(versions))
+        .order_by(Equipment.id)
+        .with_for_update()
+    )
+    marked = unscoped(statement, Equipment, because="they were found within the scope before")
+    held = {row.id: row.version for row in unit.session.execute(marked)}
+    if held != versions:
+        raise Conflict("Somebody else has just changed this instrument; import the row again.")
+
+
+def _one_of(unit: UnitOfWork, column: Any, keys: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Returns the condition that a column has one of many values, as one parameter if it can."""
+    if unit.platform.database.dialect == "postgresql":
+        values = sa.bindparam(None, list(keys), type_=postgresql.ARRAY(sa.Text))
+        return column == sa.any_(values)  # type: ignore[no-any-return]
+    return column.in_(keys)  # type: ignore[no-any-return]
 
 
 def taken_tags(unit: UnitOfWork, tags: Iterable[str]) -> set[str]:
@@ -73,7 +105,7 @@ def taken_tags(unit: UnitOfWork, tags: Iterable[str]) -> set[str]:
     return set(unit.session.execute(marked).scalars())
 
 
-def _statement(unit: UnitOfWork, which: Any, *, lock: bool) -> sa.Select[Any]:
+def _statement(unit: UnitOfWork, which: Any) -> sa.Select[Any]:
     scope = unit.access.scope(CHANGE)
     reached = sa.true() if scope.everything else condition(Equipment, scope)
     columns = [getattr(Equipment, name) for name in _COLUMNS]
@@ -89,8 +121,6 @@ def _statement(unit: UnitOfWork, which: Any, *, lock: bool) -> sa.Select[Any]:
         .join(Location, Location.id == Equipment.location_id, isouter=True)
         .where(Equipment.organisation_id == unit.organisation.id, which)
     )
-    if lock:
-        statement = statement.order_by(Equipment.id).with_for_update(of=Equipment)
     return unscoped(statement, Equipment, Category, Location, because=BECAUSE)
 
 

@@ -48,17 +48,13 @@ class EquipmentImporter:
     Args:
         facets: what other plugins add to instruments.
         options: of the import; ``match_on`` is ``asset_tag``, ``serial_number`` or None.
-        dry_run: nothing will be kept.
     """
 
-    def __init__(
-        self, facets: Sequence[ListFacet], options: ImportOptions, *, dry_run: bool = False
-    ) -> None:
+    def __init__(self, facets: Sequence[ListFacet], options: ImportOptions) -> None:
         self._facets = [facet for facet in facets if facet.import_rows is not None]
         self._options = options
         self._names = Names(frozenset(options.create_missing))
         self._seen: dict[str, int] = {}
-        self._dry_run = dry_run
 
     def apply(
         self, unit: UnitOfWork, rows: Sequence[ConvertedRow], memory: Memory
@@ -107,7 +103,7 @@ class EquipmentImporter:
     def _present(self, unit: UnitOfWork, rows: Sequence[ConvertedRow]) -> Present:
         tags = {tag for row in rows if (tag := one_line(row.values.get("asset_tag")))}
         identities = {key for row in rows if (key := _identity(row)) is not None}
-        return read_present(unit, sorted(tags), sorted(identities), lock=not self._dry_run)
+        return read_present(unit, sorted(tags), sorted(identities))
 
     def _entry(self, row: ConvertedRow, present: Present) -> Entry:
         """Finds the instrument of a row: by its key; a row without a tag by its serial number."""
@@ -156,7 +152,7 @@ class EquipmentImporter:
         asked.update(key for entry in entries if (key := _identity(entry.row)) is not None)
         more = sorted({key for key in keys.values() if key is not None and key not in asked})
         if more:
-            found = read_present(unit, (), more, lock=False)
+            found = read_present(unit, (), more)
             present.by_identity.update(found.by_identity)
         for entry in entries:
             key = keys[entry.id]

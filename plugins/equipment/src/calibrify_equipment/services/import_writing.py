@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from calibrify_core.audit.trail import ALWAYS_SKIPPED, plain, write_batch
 from calibrify_core.persistence.base import utc_now
+from calibrify_core.persistence.bulk import insert_many
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.events import (
     EquipmentImported,
@@ -17,10 +18,10 @@ from calibrify_equipment.events import (
 )
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.services.import_facts import Entry
+from calibrify_equipment.services.import_lookup import hold
 
 REASON = "import"
 _UNTOLD = ALWAYS_SKIPPED | Equipment.__audit_skip__ | {"id"}
-_BLANK: tuple[Any, ...] = (None, "", [], {})
 
 
 def write(unit: UnitOfWork, entries: Sequence[Entry]) -> None:
@@ -31,12 +32,14 @@ def write(unit: UnitOfWork, entries: Sequence[Entry]) -> None:
         entries: checked; those without changes are passed over.
 
     Raises:
+        Conflict: somebody else changed one of them meanwhile.
         IntegrityError: somebody else was faster by a moment with a tag or a serial number.
     """
     new = [entry for entry in entries if entry.known is None]
     changed = [entry for entry in entries if entry.known is not None and entry.changes]
     if not new and not changed:
         return
+    hold(unit, [entry.known for entry in changed])
     connection = unit.session.connection()
     table: Any = Equipment.__table__
     for columns, rows in _groups(changed).items():
@@ -51,7 +54,7 @@ def write(unit: UnitOfWork, entries: Sequence[Entry]) -> None:
         )
         connection.execute(statement, rows)
     if new:
-        connection.execute(sa.insert(table), [entry.changes for entry in new])
+        insert_many(connection, table, [entry.changes for entry in new])
     write_batch(
         unit.session,
         [
@@ -77,10 +80,11 @@ def _label(entry: Entry) -> str:
 
 
 def _created(entry: Entry) -> dict[str, Any]:
+    # What is blank or no, as it is in a new instrument, would only be noise.
     return {
-        name: [None, plain(value)]
+        name: [None, value if type(value) is str else plain(value)]
         for name, value in entry.changes.items()
-        if name not in _UNTOLD and value not in _BLANK
+        if value and name not in _UNTOLD
     }
 
 

@@ -231,7 +231,7 @@ def run(
         plan = prepare(table, import_fields(platform), order.mapping, order.options)
         if order.options.match_on is None:
             plan = dataclasses.replace(plan, notes=(*plan.notes, KEYLESS))
-        importer = EquipmentImporter(facets_of(platform), order.options, dry_run=order.dry_run)
+        importer = EquipmentImporter(facets_of(platform), order.options)
         errors = ErrorFile(table.columns)
         resume = None if order.dry_run else books.resume
         if resume is not None:

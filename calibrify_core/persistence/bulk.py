@@ -1,0 +1,93 @@
+"""Writing many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import types
+from sqlalchemy.engine import Connection, Dialect
+
+WORTH_A_COPY = 20
+"""From so many rows on, COPY is faster than INSERT."""
+
+_Writer = Callable[[Any], str]
+_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def insert_many(
+    connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Inserts rows that all have the same columns, in the caller's transaction.
+
+    Args:
+        connection: of a writing session.
+        table: where to.
+        rows: values by column name; defaults of the mapper do not apply, those of the database
+            do for columns that are absent.
+
+    Raises:
+        IntegrityError: a constraint of the database refuses a row; nothing is inserted.
+    """
+    if not rows:
+        return
+    if connection.dialect.name != "postgresql" or len(rows) < WORTH_A_COPY:
+        connection.execute(sa.insert(table), list(rows))
+        return
+    names = list(rows[0])
+    writers = [(name, _writer(table.c[name].type, connection.dialect)) for name in names]
+    text = io.StringIO(
+        "".join(
+            "\t".join(
+                [
+                    "\\N" if (value := row[name]) is None else write(value)
+                    for name, write in writers
+                ]
+            )
+            + "\n"
+            for row in rows
+        )
+    )
+    quote = connection.dialect.identifier_preparer.quote
+    columns = ", ".join(map(quote, names))
+    statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
+    _copy(connection, statement, text)
+
+
+def _copy(connection: Connection, statement: str, text: io.StringIO) -> None:
+    """Runs COPY; its errors become those of every other statement."""
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor:
+        try:
+            cursor.copy_expert(statement, text)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DBAPIError.instance(
+                statement, None, error, connection.dialect.loaded_dbapi.Error, True
+            ) from error
+
+
+def _writer(kind: types.TypeEngine[Any], dialect: Dialect) -> _Writer:
+    """Returns the function that writes a column's values in COPY's text format."""
+    kind = kind.dialect_impl(dialect)
+    if isinstance(kind, types.TypeDecorator):
+        process = kind.bind_processor(dialect)
+        if process is None:
+            return str
+        return lambda value: str(process(value))
+    if isinstance(kind, types.JSON):
+        return lambda value: orjson.dumps(value).decode().translate(_ESCAPED)
+    if isinstance(kind, types.Uuid | types.Integer | types.Numeric | types.Date | types.DateTime):
+        return str
+    if isinstance(kind, types.Boolean):
+        return lambda value: "t" if value else "f"
+    return _text
+
+
+def _text(value: str) -> str:
+    """Escapes what COPY's text format gives a meaning."""
+    if value.isprintable() and "\\" not in value:
+        return value
+    return value.translate(_ESCAPED)
