@@ -53,16 +53,17 @@ def make_platform(settings: Settings, plugins: Plugins | None = None) -> Platfor
     plugins.models()
     configure_mappers()
     clock = Clock(settings.clock)
+    options = read_plugin_settings(plugins, settings.plugin_settings)
     return Platform(
         settings=settings,
         plugins=plugins,
         database=open_database(settings.resolved_database_url),
         storage=open_storage(settings),
         cache=MemoryCache(),
-        mailer=Spool(settings.data_dir / "mail", "calibrify@localhost", clock),
+        mailer=Spool(settings.data_dir / "mail", options["core"]["mail_sender"], clock),
         clock=clock,
         recognise=recognise,
-        plugin_settings=read_plugin_settings(plugins, settings.plugin_settings),
+        plugin_settings=options,
     )
 
 

@@ -27,6 +27,7 @@ from calibrify_core.auth.policy import SIGNED_IN
 from calibrify_core.events.delivery import DELIVER, deliver_event
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
+from calibrify_core.mail.message import mail_address
 from calibrify_core.records import files, numbering
 from calibrify_core.records.audit_trail import AUDIT_VIEW
 from calibrify_core.tasks import job, outbox
@@ -75,6 +76,16 @@ def calibrify_manifest() -> declare.Manifest:
         CORE_API,
         "calibrify_core.migrations",
     )
+
+
+@hookimpl
+def calibrify_settings() -> Sequence[declare.Setting]:
+    """Declares the core's settings that no process needs before its plugins are known."""
+    return [
+        declare.Setting(
+            "mail_sender", "Address that mail comes from.", "calibrify@localhost", mail_address
+        )
+    ]
 
 
 @hookimpl

@@ -77,6 +77,20 @@ def rendered(message: Message, *, sender: str, sent_at: datetime, identifier: uu
     return mail.as_bytes()
 
 
+def mail_address(text: str) -> str:
+    """Returns one plain address, for settings.
+
+    >>> mail_address("calibrify@example.com")
+    'calibrify@example.com'
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _is_address(text):
+        raise ValueError(f"{text!r} is not an e-mail address that mail can be sent from")
+    return text
+
+
 def _is_address(text: str) -> bool:
     """Tells whether a text is one plain address that every mail server takes."""
     if len(text) > ADDRESS_LIMIT or not text.isascii() or not text.isprintable():

@@ -24,6 +24,7 @@ from calibrify_core.cli.main import main
 from calibrify_core.exchange import report, tables
 from calibrify_core.hooks import specs
 from calibrify_core.hooks.declarations import Permission
+from calibrify_core.hooks.manager import Plugins, installed
 from calibrify_core.kernel import errors
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.records import listing
@@ -51,6 +52,14 @@ def test_every_hook_is_documented_with_its_signature(signature: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - {"plugin_settings"}))
 def test_every_setting_is_documented(name: str) -> None:
     assert f"`CALIBRIFY_{name.upper()}`" in (REFERENCE / "settings.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_of_a_plugin_is_documented() -> None:
+    text = (REFERENCE / "settings.md").read_text(encoding="utf-8")
+    for contribution in Plugins(contributions, installed(), None).collect("calibrify_settings"):
+        declared = contribution.value
+        name = f"CALIBRIFY_{contribution.plugin.upper()}__{declared.key.upper()}"
+        assert f"| `{name}` | {declared.description} | {declared.default} |" in text
 
 
 def commands(group: click.Group, prefix: str = "calibrify") -> list[str]:

@@ -80,7 +80,7 @@ def includeme(config: Any) -> None:
         "import_errors",
         path="equipment/import/{id:uuid}/errors.csv",
         method="GET",
-        permission=IMPORT,
+        permission=VIEW,
         media_type="text/csv",
         summary="Returns the rows of an import that failed, with the reasons.",
     )
