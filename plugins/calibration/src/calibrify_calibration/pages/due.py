@@ -228,7 +228,8 @@ def _counts(unit: Any, first: dt.date, last: dt.date) -> dict[dt.date, int]:
         .where(*_due_between(first, last))
         .group_by(_s.due_on)
     )
-    return dict(unit.session.execute(unit.restrict(statement, _s, VIEW)).tuples().all())
+    rows = unit.session.execute(unit.restrict(statement, _s, VIEW))
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def _chips(unit: Any, first: dt.date, last: dt.date) -> dict[dt.date, list[dict[str, str]]]:

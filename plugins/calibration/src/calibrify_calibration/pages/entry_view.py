@@ -160,7 +160,10 @@ def result_shown(columns: Mapping[str, Any]) -> dict[str, Any]:
         word = "In tolerance"
     elif left in BAD:
         word = "As left: out of tolerance"
-    return {"tone": tone, "icon": icon, "word": word, "sentences": _told(rows, out, found, left)}
+    sentences = _told(rows, out, found, left)
+    if columns["adjusted"] and left in {"not_evaluated", "not_tested"}:
+        sentences.append("After an adjustment every point needs an as-left reading.")
+    return {"tone": tone, "icon": icon, "word": word, "sentences": sentences}
 
 
 def _told(rows: Sequence[Any], out: Sequence[Any], found: str, left: str) -> list[str]:

@@ -22,7 +22,6 @@ from calibrify_calibration.permissions import RECORD, VIEW
 from calibrify_calibration.schemas.calibration import CalibrationIn, CalibrationReplacement
 from calibrify_calibration.services import approvals, calibrations
 from calibrify_calibration.services.entries import check_entry, entered
-from calibrify_core.api.types import changes
 from calibrify_core.kernel.errors import CalibrifyError, Invalid
 from calibrify_core.web.flash import flash
 from calibrify_core.web.formats import Formats
@@ -149,7 +148,7 @@ def save_edit(request: Any) -> Any:
     prune(entry)
     try:
         body = validated(CalibrationReplacement, body_of(entry, unit.organisation.zone))
-        calibrations.change(unit, record, changes(body))
+        calibrations.change(unit, record, body.model_dump(include=body.model_fields_set))
         return _kept(request, record, do)
     except Invalid as error:
         return entry_page(request, entry, equipment, record=record, problems=problems_of(error))
