@@ -9,7 +9,6 @@ import click
 from calibrify_core.app import make_router
 from calibrify_core.cli.setup import ready_platform
 
-
 UUID = re.compile(r":\[0-9a-fA-F\]\{8\}(?:-\[0-9a-fA-F\]\{\d+\})+")
 
 

@@ -18,9 +18,7 @@ _Writer = Callable[[Any], str]
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def insert_many(
-    connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
-) -> None:
+def insert_many(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows that all have the same columns, in the caller's transaction.
 
     Args:
@@ -42,10 +40,7 @@ def insert_many(
     text = io.StringIO(
         "".join(
             "\t".join(
-                [
-                    "\\N" if (value := row[name]) is None else write(value)
-                    for name, write in writers
-                ]
+                ["\\N" if (value := row[name]) is None else write(value) for name, write in writers]
             )
             + "\n"
             for row in rows

@@ -96,7 +96,9 @@ def _options_in(file: Path) -> dict[str, Any]:
     except ValueError as error:
         raise Invalid.field("/options", f"{file.name} is not JSON: {error}.") from error
     if not isinstance(found, dict) or not isinstance(found.get("mapping", {}), dict):
-        raise Invalid.field("/options", f"{file.name} must hold a JSON object, its mapping another.")
+        raise Invalid.field(
+            "/options", f"{file.name} must hold a JSON object, its mapping another."
+        )
     return found
 
 

@@ -36,9 +36,7 @@ class Equipment(Audited, Identified, OrganisationOwned, Timestamped, Versioned, 
 
     __tablename__ = "equipment_equipment"
     __audit_type__ = "equipment"
-    __audit_skip__ = frozenset(
-        {"tag_key", "name_key", "identity_key", "search_text", "label_code"}
-    )
+    __audit_skip__ = frozenset({"tag_key", "name_key", "identity_key", "search_text", "label_code"})
     __table_args__ = (
         sa.UniqueConstraint("organisation_id", "asset_tag"),
         sa.UniqueConstraint("organisation_id", "identity_key"),

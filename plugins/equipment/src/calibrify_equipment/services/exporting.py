@@ -57,10 +57,7 @@ def columns_of(platform: Platform) -> tuple[str, ...]:
     names = [item.name for item in (*OWN, *MORE)]
     names += [item.name for facet in facets for item in facet.import_fields]
     names += [
-        name
-        for facet in facets
-        for name, schema in facet.schema.items()
-        if _is_plain(schema)
+        name for facet in facets for name, schema in facet.schema.items() if _is_plain(schema)
     ]
     return tuple(dict.fromkeys(names))
 
@@ -133,9 +130,7 @@ class Sent:
         self._session.close()
 
 
-def _rows(
-    unit: UnitOfWork, columns: Sequence[str], request: ListRequest
-) -> Iterator[list[object]]:
+def _rows(unit: UnitOfWork, columns: Sequence[str], request: ListRequest) -> Iterator[list[object]]:
     """Yields the cells of all instruments that match, in order."""
     platform = unit.platform
     spec = export_list(platform)

@@ -308,5 +308,3 @@ def _check_transition(unit: UnitOfWork, entry: Entry) -> None:
 def _failure(entry: Entry) -> RowOutcome:
     problems: Iterable[RowProblem] = entry.problems
     return RowOutcome(entry.row.number, "failed", list(problems), entry.warnings)
-
-

@@ -79,9 +79,7 @@ class ImportOrder:
         )
 
 
-def open_register(
-    platform: Platform, stream: BinaryIO, name: str, options: ImportOptions
-) -> Table:
+def open_register(platform: Platform, stream: BinaryIO, name: str, options: ImportOptions) -> Table:
     """Opens a file as a table; close it in the end.
 
     Raises:

@@ -59,9 +59,7 @@ def import_equipment(context: TaskContext) -> None:
         raise JobCancelled
 
 
-def _close(
-    unit: UnitOfWork, reporter: Any, report: ImportReport, error_file: str | None
-) -> None:
+def _close(unit: UnitOfWork, reporter: Any, report: ImportReport, error_file: str | None) -> None:
     """Writes the result in full."""
     reporter.report(
         unit.session,
