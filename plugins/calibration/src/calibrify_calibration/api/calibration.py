@@ -63,10 +63,9 @@ def create(request: Request) -> Reply:
     unit = request.unit
     values = request.data.model_dump()
     wanted = values.pop("submit")
-    record = calibrations.record(unit, values)
-    if wanted:
-        approvals.hand_in(unit, record)
-    body = {**read_calibration(unit, record), "signatures": []}
+    written = calibrations.write_down(unit, values, submit=wanted)
+    record = written.record
+    body = {**read_calibration(unit, record, written.instrument), "signatures": []}
     return created(body, record.version, f"calibrations/{record.id}/")
 
 

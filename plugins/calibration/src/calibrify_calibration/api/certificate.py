@@ -7,7 +7,8 @@ from typing import Any
 from calibrify_calibration.permissions import CERTIFICATE_VIEW
 from calibrify_calibration.schemas.schedule import CertificateOut
 from calibrify_calibration.services.certificates import find_certificate
-from calibrify_calibration.services.listing import CERTIFICATES, certificate_out
+from calibrify_calibration.services.listing import CERTIFICATES
+from calibrify_calibration.services.shapes import certificate_out
 from calibrify_core.api.reply import Reply, shown
 from calibrify_core.api.request import Request
 

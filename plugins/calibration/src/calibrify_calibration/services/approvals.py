@@ -35,7 +35,7 @@ from calibrify_equipment.public import move_equipment_on
 
 def needs_signature(unit: UnitOfWork) -> bool:
     """Tells whether the organisation asks for a signature at submission."""
-    return bool(unit.policy("sign_on_submit"))
+    return calibrations.needs_signature(unit)
 
 
 def submit(
@@ -63,8 +63,8 @@ def hand_in(
     unit: UnitOfWork, calibration: Calibration, confirmed: Confirmed | None = None
 ) -> Calibration:
     """Hands in a draft that the author has just written or locked; see `submit`."""
-    if confirmed is None and needs_signature(unit) and unit.actor.kind != "system":
-        raise Forbidden("This organisation asks for a signature at submission.")
+    if confirmed is None:
+        calibrations.require_unsigned(unit)
     check_complete(calibration)
     if confirmed is not None:
         sign(unit, calibration, confirmed)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from calibrify_calibration.domain.states import RecordState, is_editable
-from calibrify_calibration.events import CalibrationRecorded
+from calibrify_calibration.events import CalibrationRecorded, CalibrationSubmitted
 from calibrify_calibration.models.calibration import Calibration, StandardUse
 from calibrify_calibration.permissions import RECORD, VIEW
-from calibrify_calibration.services.entries import DEFAULTS, check_entry, entered
+from calibrify_calibration.services.entries import DEFAULTS, check_complete, check_entry, entered
 from calibrify_calibration.services.points import point_changes
 from calibrify_calibration.services.problems import not_editable
 from calibrify_calibration.services.standards import keep_uses
-from calibrify_core.kernel.errors import NotFound
+from calibrify_core.kernel.errors import Forbidden, NotFound
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.public import EquipmentFacts
 
 SERIES = "calibration.calibration"
 
@@ -46,45 +48,86 @@ def find(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A record that was just written down.
+
+    Attributes:
+        record: the record.
+        instrument: what is known of its instrument, which was looked up anyway.
+    """
+
+    record: Calibration
+    instrument: EquipmentFacts
+
+
 def record(
+    unit: UnitOfWork, values: Mapping[str, Any], *, amends: Calibration | None = None
+) -> Calibration:
+    """Writes a new record down, as a draft; see `write_down`."""
+    return write_down(unit, values, amends=amends).record
+
+
+def write_down(
     unit: UnitOfWork,
     values: Mapping[str, Any],
     *,
     amends: Calibration | None = None,
-    number: str | None = None,
-) -> Calibration:
-    """Writes a new record down, as a draft.
+    submit: bool = False,
+) -> Written:
+    """Writes a new record down, as a draft or handed in at once.
 
     Args:
         unit: the unit of work.
         values: checked members as `schemas.calibration.CalibrationReplacement` names them.
         amends: the record that this one amends.
-        number: its number; drawn from the series if None.
+        submit: whether it is handed in.
 
     Raises:
-        Forbidden: nobody said that the author may do this anywhere.
+        Forbidden: nobody said that the author may do this anywhere, or a submission is signed
+            in this organisation.
         Invalid: with every problem.
     """
     unit.access.require(RECORD)
+    if submit:
+        require_unsigned(unit)
     entry = check_entry(unit, values)
-    record_id = new_id()
     calibration = Calibration(
-        id=record_id,
+        id=new_id(),
         organisation_id=unit.organisation.id,
-        number=number or unit.next_number(SERIES),
         amends_id=None if amends is None else amends.id,
         revision=0 if amends is None else amends.revision + 1,
         **entry.columns,
     )
+    if submit:
+        check_complete(calibration)
+        calibration.state = RecordState.SUBMITTED.value
+        calibration.submitted_at = unit.trade_now()
+    # Last, for whoever draws a number holds up all others until the end.
+    calibration.number = unit.next_number(SERIES)
     unit.add(calibration)
     unit.session.flush()
-    keep_uses(unit, record_id, entry.uses, new=True)
-    unit.publish(
-        CalibrationRecorded(
-            record_id, calibration.equipment_id, calibration.number or "", calibration.kind
-        )
-    )
-    return calibration
+    keep_uses(unit, calibration.id, entry.uses, new=True)
+    made = (calibration.id, calibration.equipment_id, calibration.number)
+    unit.publish(CalibrationRecorded(*made, calibration.kind))
+    if submit:
+        unit.publish(CalibrationSubmitted(*made))
+    return Written(calibration, entry.instrument)
+
+
+def needs_signature(unit: UnitOfWork) -> bool:
+    """Tells whether the organisation asks for a signature at submission."""
+    return bool(unit.policy("sign_on_submit"))
+
+
+def require_unsigned(unit: UnitOfWork) -> None:
+    """Checks that a record may be handed in without a signature.
+
+    Raises:
+        Forbidden: the organisation asks for one.
+    """
+    if unit.actor.kind != "system" and needs_signature(unit):
+        raise Forbidden("This organisation asks for a signature at submission.")
 
 
 def change(unit: UnitOfWork, calibration: Calibration, values: Mapping[str, Any]) -> Calibration:

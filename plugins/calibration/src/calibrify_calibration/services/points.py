@@ -128,7 +128,11 @@ def judge(
     for point, found in zip(plain, verdicts.points, strict=True):
         point["limits"] = _limits(found.as_found, found.as_left)
         point["as_found_evaluation"] = evaluation_out(found.as_found)
-        point["as_left_evaluation"] = evaluation_out(found.as_left)
+        point["as_left_evaluation"] = (
+            dict(point["as_found_evaluation"])
+            if found.as_left.inherited
+            else evaluation_out(found.as_left)
+        )
     return Judged(plain, verdicts.as_found_result, verdicts.as_left_result, inputs)
 
 
