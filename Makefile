@@ -51,6 +51,10 @@ test: setup ## run every test, on SQLite and on a PostgreSQL that the tests star
 	@tests/system-packages.sh
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
+.PHONY: bench
+bench: setup ## measure speed at 100,000 instruments beside the limit (SIZE=…, JSON=file)
+	@$(BIN)/python -m tests.benchmarks --size $(or $(SIZE),100000) $(if $(JSON),--json $(JSON))
+
 CHECKS := check-ruff check-format check-types check-imports check-docstrings check-requirements check-locks \
     check-templates check-scripts check-vendor check-migrations check-docs
 
