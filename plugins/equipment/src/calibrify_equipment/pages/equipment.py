@@ -78,7 +78,7 @@ def _row(request: Any, record: Mapping[str, Any], facets: list[ListFacet]) -> di
             "href": href,
         },
         "state": {"tone": judged.state, "word": judged.word, "icon": judged.icon},
-        "location": record["location"]["path"] if record["location"] else "",
+        "location": record["location"]["name"] if record["location"] else "",
         "custodian": _person(record["custodian"]),
     }
     for facet in facets:
