@@ -8,9 +8,13 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from calibrify_calibration.domain.codes import normal_code
 from calibrify_calibration.services import certificates
+from calibrify_core.auth.address import client_address, throttle_key
+from calibrify_core.auth.limits import RateLimits
 from calibrify_core.web.kit import page_response
 
 LONGEST = 40
+RATE = "60/minute"
+LIMITS = "calibrify_calibration.verification"
 TEMPLATE = "calibration/verify.html"
 WORDS = {
     "issued": ("ok", "shield-check", "This certificate is genuine"),
@@ -21,7 +25,14 @@ UNKNOWN = ("late", "triangle-alert", "No certificate has this code")
 
 
 def verify(request: Any) -> Any:
-    """Answers anybody who holds a paper; the tween limits how often an address may ask."""
+    """Answers anybody who holds a paper, each address only so often.
+
+    Raises:
+        TooManyRequests: the address has asked too often.
+    """
+    settings = request.platform.settings
+    peer = client_address(request.environ, settings.trusted_proxies)
+    request.registry[LIMITS].check(throttle_key(peer)).require()
     code = request.matchdict["code"][:LONGEST]
     found = certificates.verify(request.platform, code)
     tone, icon, sentence = UNKNOWN if found is None else WORDS[found.state]
@@ -39,7 +50,9 @@ def verify(request: Any) -> Any:
 
 
 def includeme(config: Any) -> None:
-    """Adds the page."""
+    """Adds the page, with the limit that keeps codes from being guessed."""
+    settings = config.registry["calibrify.platform"].settings
+    config.registry[LIMITS] = RateLimits(enabled=settings.rate_limits, stranger=RATE)
     config.add_page(
         "calibration.certificate.verify",
         "/verify/{code}",
