@@ -148,6 +148,7 @@ def test_illegal_steps_are_conflicts_before_anything_else(lab):
     assert lab.approve(draft["id"], 409)["allowed"] == ["void", "superseded"]
     for body in ({"notes": "x"}, {"points": []}):
         lab.technician.patch_json(path, body, headers=headers, status=409)
+        lab.technician.patch_json(path, body, status=409)
     lab.technician.delete(path, headers=headers, status=409)
 
 
@@ -225,6 +226,59 @@ def test_an_amendment_supersedes_and_cites(lab):
     found = lab.viewer.get(f"{API}certificates/?equipment_id={one}&ordering=number").json["results"]
     assert [(row["revision"], row["state"]) for row in found] == [(0, "replaced"), (1, "issued")]
     assert found[1]["replaces_id"] == found[0]["id"]
+
+
+def test_a_file_of_the_record_stays_with_its_amendment(lab):
+    one = lab.instrument()
+    outside = {"type": "external", "certificate_number": "K-1"}
+    draft = lab.record(one, points=[], provider=outside, reported_result="pass")
+    path = f"{API}calibrations/{draft['id']}/"
+
+    def upload(kind, identifier):
+        fields = {"object_type": kind, "object_id": identifier, "kind": "certificate"}
+        pdf = b"%PDF-1.4\n%%EOF\n"
+        answer = lab.technician.post(
+            f"{API}files/", fields, upload_files=[("file", "k1.pdf", pdf)], status=201
+        )
+        return answer.json["id"]
+
+    headers = {"If-Match": "*"}
+    strange = {**outside, "file_id": upload("equipment", lab.instrument())}
+    refused = lab.technician.patch_json(path, {"provider": strange}, headers=headers, status=422)
+    assert refused.json["errors"][0]["pointer"] == "/provider/file_id"
+    own = {**outside, "file_id": upload("calibration", draft["id"])}
+    kept = lab.technician.patch_json(path, {"provider": own}, headers=headers).json
+    assert kept["provider"]["file_id"] == own["file_id"]
+    lab.technician.post_json(f"{path}submit/", {})
+    lab.approve(draft["id"])
+    amended = lab.manager.post_json(f"{path}amend/", {"reason": "Wrong date"}).json
+    assert amended["provider"]["file_id"] == own["file_id"]
+
+
+def test_lists_are_filtered_and_sparse(lab):
+    one = lab.instrument()
+    done = lab.approved(one)
+    draft = lab.record(one)
+    query = f"{API}calibrations/?equipment_id={one}"
+    assert [row["id"] for row in lab.viewer.get(query).json["results"]] == [
+        draft["id"],
+        done["id"],
+    ]
+    rows = lab.viewer.get(f"{query}&state=approved&fields=number,next_due_on").json["results"]
+    assert rows == [{"id": done["id"], "number": done["number"], "next_due_on": None}]
+    found = lab.viewer.get(f"{API}calibrations/?q={done['certificate_number']}").json["results"]
+    assert [row["id"] for row in found] == [done["id"]]
+    lab.viewer.get(f"{API}calibrations/?colour=red", status=422)
+
+
+def test_a_change_of_a_reading_is_in_the_trail(lab):
+    draft = lab.record(lab.instrument())
+    path = f"{API}calibrations/{draft['id']}/"
+    points = [point(as_found=["10.0044"])]
+    lab.technician.patch_json(path, {"points": points}, headers={"If-Match": "*"})
+    trail = lab.api("administrator").get(f"{API}audit/?object_id={draft['id']}").json["results"]
+    changes = [entry["changes"] for entry in trail]
+    assert {"point 1 as_found": [["10.0010"], ["10.0044"]]} in changes
 
 
 def test_an_outside_certificate_moves_the_due_date(lab):

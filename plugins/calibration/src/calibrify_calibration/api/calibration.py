@@ -30,7 +30,7 @@ from calibrify_calibration.services.listing import (
 )
 from calibrify_calibration.services.signatures import signatures_of
 from calibrify_core.api.endpoint import BASE
-from calibrify_core.api.etag import check_version
+from calibrify_core.api.etag import check_version, require_version
 from calibrify_core.api.lists import envelope
 from calibrify_core.api.reply import Reply, attachment, created, shown
 from calibrify_core.api.request import Request
@@ -72,8 +72,7 @@ def create(request: Request) -> Reply:
 def replace(request: Request) -> Reply:
     """Replaces a draft."""
     record = calibrations.find(request.unit, request.matchdict["id"], RECORD, lock=True)
-    calibrations.check_editable(record)
-    check_version(request, record.version)
+    _check_version(request, record)
     calibrations.replace(request.unit, record, request.data.model_dump())
     return _shown(request.unit, record)
 
@@ -81,12 +80,18 @@ def replace(request: Request) -> Reply:
 def change(request: Request) -> Reply:
     """Changes what the body names."""
     record = calibrations.find(request.unit, request.matchdict["id"], RECORD, lock=True)
-    calibrations.check_editable(record)
-    check_version(request, record.version)
+    _check_version(request, record)
     values = request.data.model_dump()
     named = {name: values[name] for name in request.data.model_fields_set}
     calibrations.change(request.unit, record, named)
     return _shown(request.unit, record)
+
+
+def _check_version(request: Request, record: Calibration) -> None:
+    """Checks the state, which comes before everything, then that the caller names a version."""
+    calibrations.check_editable(record)
+    require_version(request)
+    check_version(request, record.version)
 
 
 def delete(request: Request) -> None:
@@ -235,7 +240,6 @@ def _writing(view: Callable[..., None]) -> None:
         "replace",
         path=ONE,
         body=CalibrationReplacement,
-        version_required=True,
         summary="Replaces a draft; members that are left out take their defaults.",
         **writing,
     )
@@ -245,7 +249,6 @@ def _writing(view: Callable[..., None]) -> None:
         "change",
         path=ONE,
         body=CalibrationChange,
-        version_required=True,
         summary="Changes the members that are named; a rejected record becomes a draft again.",
         **writing,
     )

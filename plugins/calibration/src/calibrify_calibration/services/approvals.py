@@ -24,9 +24,10 @@ from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.permissions import APPROVE, RECORD, VOID
 from calibrify_calibration.services import calibrations, certificates
 from calibrify_calibration.services.derivation import InstrumentDue, fact_of
-from calibrify_calibration.services.entries import check_complete, check_entry, entered
+from calibrify_calibration.services.entries import check_complete, entered, uses_of
 from calibrify_calibration.services.problems import check_step
 from calibrify_calibration.services.signatures import Confirmed, sign
+from calibrify_calibration.services.standards import ABSENT, check_standards
 from calibrify_calibration.services.states import refresh_states
 from calibrify_core.kernel.errors import Conflict, Forbidden, Invalid
 from calibrify_core.work.unit import UnitOfWork
@@ -100,8 +101,7 @@ def approve(
         raise Forbidden("An approval is signed with the password of whoever approves.")
     _separate(unit, calibration)
     check_complete(calibration)
-    # Between submission and now a standard may have failed: it is asked again.
-    check_entry(unit, entered(calibration), calibration.id)
+    _check_standards(unit, calibration)
     if confirmed is not None:
         sign(unit, calibration, confirmed)
     calibration.state = RecordState.APPROVED.value
@@ -204,6 +204,24 @@ def _step(unit: UnitOfWork, calibration: Calibration, wanted: RecordState, reaso
     calibration.state = wanted.value
     calibration.state_reason = reason
     unit.session.flush()
+
+
+def _check_standards(unit: UnitOfWork, calibration: Calibration) -> None:
+    """Asks again for the standards: between submission and now one may have failed.
+
+    Raises:
+        Invalid: naming each that may not have been used.
+    """
+    errors = check_standards(
+        unit,
+        calibration.equipment_id,
+        tuple(uses_of(entered(calibration))),
+        calibration.performed_at,
+        calibration.performed_on,
+    )
+    # One that the approver cannot see was checked when the record was written.
+    if errors := [error for error in errors if error.detail != ABSENT]:
+        raise Invalid(errors)
 
 
 def _separate(unit: UnitOfWork, calibration: Calibration) -> None:

@@ -143,7 +143,7 @@ def change(unit: UnitOfWork, calibration: Calibration, values: Mapping[str, Any]
         Invalid: with every problem.
     """
     check_editable(calibration)
-    entry = check_entry(unit, {**entered(calibration), **values}, calibration.id)
+    entry = check_entry(unit, {**entered(calibration), **values})
     before = calibration.points
     changed = {
         name: value for name, value in entry.columns.items() if value != getattr(calibration, name)

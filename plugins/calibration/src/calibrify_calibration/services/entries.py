@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from calibrify_calibration.domain.decisions import Result
 from calibrify_calibration.domain.evaluations import worst
 from calibrify_calibration.domain.schedules import (
@@ -34,9 +36,6 @@ from calibrify_equipment.public import (
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2200, 12, 31)
-FILES = frozenset({"equipment", "calibration"})
-"""Kinds of record whose files can be the certificate of an outside laboratory."""
-
 PLAIN = (
     "schedule_id",
     "method",
@@ -108,16 +107,13 @@ class Entry:
     uses: tuple[Use, ...]
 
 
-def check_entry(
-    unit: UnitOfWork, values: Mapping[str, Any], record_id: uuid.UUID | None = None
-) -> Entry:
+def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
     """Checks all that is entered into a record, and judges its points.
 
     Args:
         unit: the unit of work.
         values: members as `schemas.calibration.CalibrationReplacement` names them; those that
             are absent take their defaults. Numbers are text.
-        record_id: the record that is changed, None for a new one.
 
     Raises:
         Invalid: with every problem.
@@ -131,10 +127,10 @@ def check_entry(
     performed_on = unit.local_date(facts["performed_at"])
     errors = [
         *_moments(unit, facts, performed_on),
-        *_references(unit, facts, provider, record_id),
+        *_references(unit, facts, provider),
         *_provider(facts, provider),
     ]
-    uses = tuple(_uses(facts))
+    uses = tuple(uses_of(facts))
     errors += check_standards(unit, instrument.id, uses, facts["performed_at"], performed_on)
     judged: Judged | None = None
     try:
@@ -186,7 +182,7 @@ def _outcome(facts: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
     return {"outcome": outcome.value, "is_limited": limited}
 
 
-def _uses(facts: Mapping[str, Any]) -> Iterator[Use]:
+def uses_of(facts: Mapping[str, Any]) -> Iterator[Use]:
     """Yields the standards that a record names, and where."""
     for index, one in enumerate(facts["standards"]):
         identifier = uuid.UUID(str(one["equipment_id"]))
@@ -222,7 +218,6 @@ def _references(
     unit: UnitOfWork,
     facts: Mapping[str, Any],
     provider: Mapping[str, Any],
-    record_id: uuid.UUID | None,
 ) -> Iterator[FieldError]:
     """Yields what does not exist for the author."""
     if facts["procedure_id"] is not None:
@@ -238,15 +233,26 @@ def _references(
         unit, {"supplier_id": provider["supplier_id"]}
     ):
         yield FieldError("/provider/supplier_id", ABSENT)
-    if provider["file_id"] is not None:
-        owners = {facts["equipment_id"], record_id}
-        file = unit.session.scalars(
-            unit.select(StoredFile, RECORD).where(StoredFile.id == provider["file_id"])
-        ).one_or_none()
-        if file is None or file.object_type not in FILES or file.object_id not in owners:
-            yield FieldError(
-                "/provider/file_id", "This file does not exist, or belongs to another instrument."
-            )
+    if provider["file_id"] is not None and not _has_file(unit, provider["file_id"], facts):
+        yield FieldError(
+            "/provider/file_id", "This file does not exist, or belongs to another instrument."
+        )
+
+
+def _has_file(unit: UnitOfWork, file_id: uuid.UUID, facts: Mapping[str, Any]) -> bool:
+    """Tells whether a file hangs on the instrument, or on one of its calibrations."""
+    statement = unit.select(StoredFile, RECORD).where(StoredFile.id == file_id)
+    file = unit.session.scalars(statement).one_or_none()
+    if file is None:
+        return False
+    if file.object_type == "equipment":
+        return bool(file.object_id == facts["equipment_id"])
+    if file.object_type != "calibration":
+        return False
+    owner = sa.select(Calibration.id).where(
+        Calibration.id == file.object_id, Calibration.equipment_id == facts["equipment_id"]
+    )
+    return unit.session.execute(unit.restrict(owner, Calibration, RECORD)).first() is not None
 
 
 def _schedule(unit: UnitOfWork, facts: Mapping[str, Any]) -> Iterator[FieldError]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from pydantic import BaseModel
 
 from calibrify_calibration.domain.decisions import Result
 from calibrify_calibration.domain.schedules import RecordKind, ScheduleKind
@@ -20,6 +21,8 @@ from calibrify_calibration.models.reach import INSTRUMENTS
 from calibrify_calibration.models.schedule import CalibrationSchedule
 from calibrify_calibration.models.state import CalibrationState
 from calibrify_calibration.permissions import CERTIFICATE_VIEW, SCHEDULE_VIEW, VIEW
+from calibrify_calibration.schemas.calibration import CalibrationOut
+from calibrify_calibration.schemas.schedule import CertificateOut, ScheduleOut
 from calibrify_calibration.services.schedules import schedule_out
 from calibrify_calibration.services.shapes import calibration_out, certificate_out
 from calibrify_core.kernel.errors import Invalid
@@ -37,6 +40,16 @@ _RECORD = tuple(
     for column in sa.inspect(Calibration).columns
     if column.key not in {"points", "organisation_id"}
 )
+
+
+def _shown_only(model: type[BaseModel], fields: Iterable[ListField]) -> dict[str, ListField]:
+    """Returns the fields of a list by name, with those that are only shown besides."""
+    known = {field.name: field for field in fields}
+    for name in model.model_fields:
+        if name not in known:
+            label = name.replace("_", " ").capitalize()
+            known[name] = ListField(name, label, Kind.OTHER, filterable=False)
+    return known
 
 
 class _Instrument:
@@ -70,9 +83,9 @@ CALIBRATIONS = ListSpec(
     ),
     source=sa.join(Calibration, INSTRUMENTS, INSTRUMENTS.c.id == Calibration.equipment_id),
     key=Calibration.id,
-    fields={
-        field.name: field
-        for field in (
+    fields=_shown_only(
+        CalibrationOut,
+        (
             ListField("number", "Number", column=Calibration.number),
             ListField(
                 "state",
@@ -82,7 +95,6 @@ CALIBRATIONS = ListSpec(
                 choices=tuple(state.value for state in RecordState),
             ),
             ListField("equipment_id", "Instrument", Kind.IDENTIFIER, Calibration.equipment_id),
-            ListField("equipment", "Instrument", Kind.OTHER, filterable=False),
             ListField(
                 "kind",
                 "Kind",
@@ -123,9 +135,8 @@ CALIBRATIONS = ListSpec(
             ListField(
                 "created_at", "Recorded at", Kind.MOMENT, Calibration.created_at, orderable=True
             ),
-            ListField("points", "Test points", Kind.OTHER, filterable=False),
-        )
-    },
+        ),
+    ),
     shape=_shape,
     default_ordering=("-performed_at",),
     search=lambda word: sa.func.lower(
@@ -152,9 +163,9 @@ SCHEDULES = ListSpec(
     ),
     source=CalibrationSchedule,
     key=CalibrationSchedule.id,
-    fields={
-        field.name: field
-        for field in (
+    fields=_shown_only(
+        ScheduleOut,
+        (
             ListField(
                 "equipment_id", "Instrument", Kind.IDENTIFIER, CalibrationSchedule.equipment_id
             ),
@@ -181,8 +192,8 @@ SCHEDULES = ListSpec(
                 CalibrationSchedule.created_at,
                 orderable=True,
             ),
-        )
-    },
+        ),
+    ),
     shape=schedule_out,
     default_ordering=("created_at",),
     where=lambda _unit: [CalibrationSchedule.active.is_(True)],
@@ -208,9 +219,9 @@ CERTIFICATES = ListSpec(
     ),
     source=Certificate,
     key=Certificate.id,
-    fields={
-        field.name: field
-        for field in (
+    fields=_shown_only(
+        CertificateOut,
+        (
             ListField("number", "Number", column=Certificate.number, orderable=True),
             ListField("calibration_id", "Calibration", Kind.IDENTIFIER, Certificate.record_id),
             ListField("equipment_id", "Instrument", Kind.IDENTIFIER, Certificate.equipment_id),
@@ -222,8 +233,8 @@ CERTIFICATES = ListSpec(
                 choices=("issued", "void", "replaced"),
             ),
             ListField("issued_on", "Issued on", Kind.DATE, Certificate.issued_on, orderable=True),
-        )
-    },
+        ),
+    ),
     shape=certificate_out,
     default_ordering=("-issued_on",),
 )
