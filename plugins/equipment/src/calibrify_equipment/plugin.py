@@ -10,7 +10,7 @@ from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import hookspecs, permissions
 from calibrify_equipment.cli.register import export_command, import_command
-from calibrify_equipment.models import category, equipment, location, party
+from calibrify_equipment.models import category, equipment, location, party, tally
 from calibrify_equipment.pages import widgets
 from calibrify_equipment.public import UsabilityCheck
 from calibrify_equipment.services import demo, figures
@@ -18,6 +18,7 @@ from calibrify_equipment.services.equipment import SERIES
 from calibrify_equipment.services.importing import TASK
 from calibrify_equipment.services.search import find_hits
 from calibrify_equipment.services.usability import judge_status
+from calibrify_equipment.tasks import fold_tally
 from calibrify_equipment.tasks.import_equipment import LEASE_SECONDS, import_equipment
 
 API = ("equipment", "importing", "bulk", "category", "location", "entry")
@@ -61,7 +62,7 @@ def calibrify_hookspecs() -> Sequence[ModuleType]:
 @hookimpl
 def calibrify_models() -> Sequence[ModuleType]:
     """Names the modules with the plugin's tables."""
-    return [category, location, party, equipment]
+    return [category, location, party, equipment, tally]
 
 
 @hookimpl
@@ -114,7 +115,16 @@ def calibrify_configure(config: Any) -> None:
 @hookimpl
 def calibrify_tasks() -> Sequence[declare.Task]:
     """Declares the background work."""
-    return [declare.Task(TASK, import_equipment, seconds=LEASE_SECONDS)]
+    return [
+        declare.Task(TASK, import_equipment, seconds=LEASE_SECONDS),
+        declare.Task(fold_tally.TASK, fold_tally.fold_tally),
+    ]
+
+
+@hookimpl
+def calibrify_schedules() -> Sequence[declare.Schedule]:
+    """Declares what starts by the clock."""
+    return [declare.Schedule(fold_tally.TASK, fold_tally.EVERY_SECONDS)]
 
 
 @hookimpl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from typing import Any
 
@@ -12,6 +13,7 @@ from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain.lifecycle import Status
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.location import Location
+from calibrify_equipment.models.tally import Tally
 from calibrify_equipment.models.tree import SEPARATOR
 from calibrify_equipment.permissions import VIEW
 
@@ -20,11 +22,40 @@ AWAY = frozenset({Status.OUT_OF_SERVICE, Status.LOST, Status.RETIRED, Status.DRA
 
 
 def by_status(unit: UnitOfWork) -> dict[str, int]:
-    """Returns how many instruments are in each state, those with none included."""
-    statement = sa.select(Equipment.status, sa.func.count(Equipment.id)).group_by(Equipment.status)
-    rows = unit.session.execute(unit.restrict(statement, Equipment, VIEW))
-    found = {status: int(number) for status, number in rows}
+    """Returns how many instruments are in each state, those with none included.
+
+    Whoever may see all of them reads the tally; for a part of them they are counted.
+    """
+    scope = unit.access.scope(VIEW)
+    model, number = (
+        (Tally, sa.func.sum(Tally.number))
+        if scope.everything
+        else (Equipment, sa.func.count(Equipment.id))
+    )
+    statement = sa.select(model.status, number).group_by(model.status)
+    rows = unit.session.execute(unit.restrict(statement, model, VIEW))
+    found = {status: int(total) for status, total in rows}
     return {str(status): found.get(status, 0) for status in Status}
+
+
+def fold(unit: UnitOfWork) -> None:
+    """Makes one row for each state of the rows that the tally has collected.
+
+    Rows that come in meanwhile stay as they are; two who fold at once do so one after the other.
+    """
+    table: sa.Table = Tally.__table__  # type: ignore[assignment]
+    why = "the tally of all organisations is folded together"
+    gone = sa.delete(table).returning(table.c.organisation_id, table.c.status, table.c.number)
+    totals: Counter[tuple[uuid.UUID, str]] = Counter()
+    for organisation_id, status, number in unit.session.execute(unscoped(gone, Tally, because=why)):
+        totals[organisation_id, status] += number
+    kept = [
+        {"organisation_id": organisation_id, "status": status, "number": number}
+        for (organisation_id, status), number in totals.items()
+        if number
+    ]
+    if kept:
+        unit.session.execute(unscoped(sa.insert(table), Tally, because=why), kept)
 
 
 def summary(unit: UnitOfWork) -> dict[str, Any]:
