@@ -144,13 +144,9 @@ def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
         )
     except Invalid as error:
         errors += error.errors
-    performer_id, performer = facts["performed_by_id"], ""
-    if performer_id is None:
-        performer_id, performer = unit.actor.user_id, unit.actor.name
-    else:
-        performer = name_of_person(unit, performer_id) or ""
-        if not performer:
-            errors.append(FieldError("/performed_by_id", ABSENT))
+    performer_id, performer = _performer(unit, facts["performed_by_id"])
+    if performer is None:
+        errors.append(FieldError("/performed_by_id", ABSENT))
     if errors or judged is None:
         raise Invalid(errors)
     columns = {
@@ -158,7 +154,7 @@ def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
         "equipment_id": instrument.id,
         "performed_on": performed_on,
         "performed_by_id": performer_id,
-        "performed_by": performer[:200],
+        "performed_by": (performer or "")[:200],
         "provider_type": provider["type"],
         **{name: provider[name] for name in _PROVIDER if name != "type"},
         "standards": [{"equipment_id": str(one["equipment_id"])} for one in facts["standards"]],
@@ -170,6 +166,13 @@ def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
         **_outcome(facts, judged),
     }
     return Entry(instrument, columns, uses)
+
+
+def _performer(unit: UnitOfWork, user_id: uuid.UUID | None) -> tuple[uuid.UUID | None, str | None]:
+    """Returns who performed the work, by default the author; no name for nobody we know."""
+    if user_id is None:
+        return unit.actor.user_id, unit.actor.name
+    return user_id, name_of_person(unit, user_id)
 
 
 def _outcome(facts: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
