@@ -14,7 +14,8 @@ addEventListener("input", event => {
   const form = event.target.closest("form[data-guard]");
   if (form) dirty.add(form);
 });
-addEventListener("submit", event => dirty.delete(event.target));
+// In the capture phase: Turbo lets no later listener hear of a submission.
+addEventListener("submit", event => dirty.delete(event.target), true);
 addEventListener("beforeunload", event => {
   if (changed()) event.preventDefault();
 });
