@@ -31,12 +31,18 @@ _PROMOTED = {"tolerance": "plus_minus", "limits": "lower_limit"}
 
 
 def problems_shown(problems: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    """Returns problems with the names that the controls of the form have.
+    """Returns problems with the names of the form's controls, the first of each control.
+
+    A reading may be text or more than that: when it is neither, both say so.
 
     >>> problems_shown([{"name": "points.2.as_found.0", "text": "x"}])
     [{'name': 'points.2.as_found', 'text': 'x'}]
     """
-    return [{"name": control_of(one["name"]), "text": one["text"]} for one in problems]
+    found: dict[str, dict[str, str]] = {}
+    for one in problems:
+        name = control_of(one["name"])
+        found.setdefault(name or one["text"], {"name": name, "text": one["text"]})
+    return list(found.values())
 
 
 def control_of(name: str) -> str:
