@@ -36,7 +36,8 @@ def upload(browser: TestApp, content: bytes, name: str = "register.csv") -> Any:
 
 def select(form: Any, page: Any, text: str, value: str) -> None:
     """Chooses a meaning beside a word, or a field beside a column."""
-    header = next(th for th in page.html.select("tbody th") if th.get_text(strip=True) == text)
+    headers = page.html.select("tbody th")
+    header = next(th for th in headers if (th.span or th).get_text(strip=True) == text)
     control = header.find_parent("tr").find("select")
     form[control["name"]] = value
 
