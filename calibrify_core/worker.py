@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery
 
-from calibrify_core.audit.seal import seal
+from calibrify_core.audit.seal import Sealer
 from calibrify_core.tasks.relay import Relay
 from calibrify_core.tasks.runner import Runner
 from calibrify_core.work.platform import Platform
@@ -29,7 +29,7 @@ def make_relay(platform: Platform) -> Relay:
         partial(platform.session, write=True),
         platform.plugins.values("calibrify_schedules"),
         platform.bell,
-        chores=[partial(seal, platform.database)],
+        chores=[Sealer(platform.database)],
     )
 
 
@@ -52,7 +52,7 @@ def make_celery(platform: Platform, broker_url: str = "memory://") -> Celery:
     )
     runner = make_runner(platform)
 
-    @application.task(name=RUN_ROW)  # type: ignore[untyped-decorator]
+    @application.task(name=RUN_ROW, shared=False)  # type: ignore[untyped-decorator]
     def run_outbox_row(row_id: str) -> bool:
         """Runs one row of the outbox, unless somebody else has it."""
         return runner.run_one(uuid.UUID(row_id))

@@ -1,4 +1,4 @@
-"""Sealing: one writer chains what was committed, at most a second later.
+"""Sealing: one writer chains what was committed, a second later at most while it keeps up.
 
 The entries themselves carry no chain, so that concurrent writers never wait for each other.
 The window until an entry is sealed is the documented limit of what `verify` can prove.
@@ -6,6 +6,7 @@ The window until an entry is sealed is the documented limit of what `verify` can
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,16 @@ from sqlalchemy.engine import Connection
 
 from calibrify_core.audit.digest import GENESIS, entry_digest, seal_digest
 from calibrify_core.audit.entry import AuditEntry, AuditSeal
+from calibrify_core.kernel.ids import first_id
 from calibrify_core.persistence.engine import Database
 
 LOCK = 0x5345414C  # "SEAL"
 BATCH = 5000
-# An entry becomes visible at most so long after it was written: the longest transaction.
-LOOK_BACK = timedelta(minutes=30)
+# An entry becomes visible only with its transaction: each look covers the short ones, which
+# costs the same however much was written before, and one look a minute the longest.
+SHORT_LOOK = timedelta(seconds=20)
+LONG_LOOK = timedelta(minutes=30)
+PAUSE, LONG_PAUSE = 0.5, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +53,42 @@ class Verdict:
         return self.broken is None
 
 
-def seal(database: Database, *, everything: bool = False) -> int:
+class Sealer:
+    """Seals as a chore of the relay: seldom enough to be no burden, however often it is called.
+
+    Args:
+        database: where.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._next = self._next_long = 0.0
+
+    def __call__(self) -> None:
+        """Seals what is new, unless that was done just now."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        long = now >= self._next_long
+        if long:
+            self._next_long = now + LONG_PAUSE
+        seal(self._database, LONG_LOOK if long else SHORT_LOOK)
+        self._next = time.monotonic() + PAUSE
+
+
+def seal(database: Database, look_back: timedelta | None = LONG_LOOK) -> int:
     """Chains the entries that are committed and not sealed yet; returns how many.
 
     Args:
         database: where.
-        everything: look for unsealed entries of any age, not only recent ones.
+        look_back: how old an unsealed entry may be; None: of any age.
     """
     total = 0
     while True:
         with database.writer.begin() as connection:
             if not _lock(connection):
                 return total
-            count = _seal_batch(connection, everything)
+            count = _seal_batch(connection, look_back)
         total += count
         if count < BATCH:
             return total
@@ -74,7 +102,7 @@ def _lock(connection: Connection) -> bool:
     return bool(connection.execute(locked).scalar_one())
 
 
-def _seal_batch(connection: Connection, everything: bool) -> int:
+def _seal_batch(connection: Connection, look_back: timedelta | None) -> int:
     """Chains one batch in the current transaction."""
     entry, link = AuditEntry.__table__.c, AuditSeal.__table__.c
     last = connection.execute(
@@ -87,8 +115,8 @@ def _seal_batch(connection: Connection, everything: bool) -> int:
         .order_by(entry.id)
         .limit(BATCH)
     )
-    if not everything and last:
-        unsealed = unsealed.where(entry.at > datetime.now(UTC) - LOOK_BACK)
+    if look_back is not None and last:
+        unsealed = unsealed.where(entry.id > first_id(datetime.now(UTC) - look_back))
     rows = []
     for found in connection.execute(unsealed):
         position += 1
@@ -115,7 +143,7 @@ def verify(database: Database, key: bytes) -> Verdict:
         database: where.
         key: key of the entries' digests.
     """
-    seal(database, everything=True)
+    seal(database, None)
     previous, position = GENESIS, 0
     with database.snapshot.connect() as connection:
         for row in _joined(connection):

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import uuid
+from datetime import datetime
 
 
 class _Ticks:
@@ -56,6 +57,16 @@ def new_ids(count: int) -> list[uuid.UUID]:
     first = _ticks.next(count)
     chance = os.urandom(8 * count)
     return [_identifier(first + n, chance[8 * n : 8 * n + 8]) for n in range(count)]
+
+
+def first_id(moment: datetime) -> uuid.UUID:
+    """Returns the least identifier that can have been made at a moment or after it.
+
+    >>> from datetime import UTC
+    >>> first_id(datetime.now(UTC)) <= new_id()
+    True
+    """
+    return _identifier((int(moment.timestamp() * 1000) & ((1 << 48) - 1)) << 12, bytes(8))
 
 
 def _identifier(stamp: int, chance: bytes) -> uuid.UUID:

@@ -1,4 +1,4 @@
-"""The bell: rung after each commit, so that the relay looks at once and not by the clock."""
+"""The bell: rung when a commit enqueued something, so that the relay looks at once."""
 
 from __future__ import annotations
 

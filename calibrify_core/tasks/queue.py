@@ -14,6 +14,9 @@ from calibrify_core.kernel.ids import new_id
 from calibrify_core.tasks.job import Job
 from calibrify_core.tasks.outbox import OutboxRow
 
+ENQUEUED = "calibrify_enqueued"
+"""Key of a session's ``info``: its transaction put something into the outbox."""
+
 
 def enqueue(
     session: Session,
@@ -50,6 +53,7 @@ def enqueue(
         "created_at": now,
     }
     session.execute(sa.insert(OutboxRow.__table__), row)  # type: ignore[arg-type]
+    session.info[ENQUEUED] = True
     identifier = row["id"]
     assert isinstance(identifier, uuid.UUID)  # noqa: S101 - narrows the type
     return identifier

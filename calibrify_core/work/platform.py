@@ -24,6 +24,7 @@ from calibrify_core.persistence.engine import Database
 from calibrify_core.persistence.session import GuardedSession, new_session
 from calibrify_core.storage.interface import Storage
 from calibrify_core.tasks.bell import Bell
+from calibrify_core.tasks.queue import ENQUEUED
 from calibrify_core.work.access import Access
 from calibrify_core.work.keys import Keys
 from calibrify_core.work.organisation import Organisation, OrganisationFacts
@@ -37,9 +38,9 @@ Recognise = Callable[[Session, uuid.UUID], tuple[Actor, Access]]
 
 @event.listens_for(GuardedSession, "after_commit")
 def _ring(session: Session) -> None:
-    """Rings the bell of the platform whose session committed."""
+    """Rings the bell of the platform whose session committed something into the outbox."""
     bell: Bell | None = session.info.get(BELL)
-    if bell is not None:
+    if session.info.pop(ENQUEUED, False) and bell is not None:
         bell.ring()
 
 
@@ -78,7 +79,7 @@ class Platform:
         return Keys(self.settings.secret_key)
 
     def session(self, *, write: bool) -> Session:
-        """Makes a session; a commit of a writing one rings the bell of the relay."""
+        """Makes a session; a commit of a writing one that enqueued rings the bell of the relay."""
         session = new_session(self.database, write=write)
         if write:
             session.info[BELL] = self.bell
