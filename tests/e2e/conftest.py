@@ -163,7 +163,8 @@ def sign_in(page: Page, server: Server, name: str, password: str) -> None:
 
 
 def violations(page: Page) -> list[str]:
-    """Returns what axe finds on a page."""
+    """Returns what axe finds on a page, once its navigation has come to rest."""
+    page.wait_for_function("!document.documentElement.hasAttribute('aria-busy')")
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)

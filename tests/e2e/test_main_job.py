@@ -155,7 +155,7 @@ def test_a_calibration_is_recorded_judged_approved_and_certified(
     page.locator("input[data-column=left]").first.fill("100.10")
     page.get_by_label("It was adjusted between as found and as left").check()
     page.get_by_role("button", name="Judge").click()
-    expect(page.locator("main")).to_contain_text("Fail")
+    expect(page.locator("main")).to_contain_text("Found out, adjusted")
     page.get_by_role("button", name="Submit").click()
     page.wait_for_url("**/calibrations/*-*")
     expect(page.locator("main")).to_contain_text("100.10")
