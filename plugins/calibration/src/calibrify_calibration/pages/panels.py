@@ -11,7 +11,7 @@ from markupsafe import Markup
 from calibrify_calibration.models.state import CalibrationState
 from calibrify_calibration.pages.drift import series_of
 from calibrify_calibration.pages.history import records_of
-from calibrify_calibration.pages.point_rows import grouped, rows_of
+from calibrify_calibration.pages.point_rows import ADJUSTED, grouped, rows_of
 from calibrify_calibration.pages.standards import find_standards
 from calibrify_calibration.pages.wording import (
     ANCHORS,
@@ -74,7 +74,7 @@ def latest(unit: Any, subject: Mapping[str, Any]) -> dict[str, Any] | None:
     record, fmt = records[0], _formats(unit)
     rows = rows_of(record.points)
     counted = [row for row in rows if row.in_scope]
-    good = sum(row.tone in {"ok", "soon"} for row in counted)
+    good = sum(row.tone in {"ok", "soon"} or row.word == ADJUSTED for row in counted)
     factors = {row.factor for row in rows if row.factor}
     number = record.certificate_number or record.issued_number or record.number or ""
     return {

@@ -23,6 +23,7 @@ from calibrify_calibration.pages.wording import RESULTS
 from calibrify_core.web.chart_data import Gauge
 
 BAD = frozenset({"fail", "conditional_fail"})
+ADJUSTED = "Found out, adjusted"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
@@ -230,7 +231,7 @@ def verdict_of(found: str, left: str) -> tuple[str, str, str]:
     'Pass'
     """
     if found in BAD and left not in BAD and left in RESULTS and left != "not_tested":
-        return ("oot", "octagon-alert", "Found out, adjusted")
+        return ("oot", "octagon-alert", ADJUSTED)
     result = left if left in RESULTS and left != "not_tested" else found
     return RESULTS.get(result, RESULTS["not_tested"])
 
