@@ -157,7 +157,6 @@ class Change:
         )
         if present is None:
             return self._new_schedule(interval, due_on)
-        wanted = dict.fromkeys(_ENTERED)
         wanted = {name: getattr(present, name) for name in _ENTERED}
         if interval is not None:
             wanted |= {"interval_value": interval[0], "interval_unit": interval[1]}

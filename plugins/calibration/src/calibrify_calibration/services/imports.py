@@ -39,7 +39,8 @@ def import_rows(unit: UnitOfWork, rows: Sequence[ImportedRow]) -> list[FacetOutc
     Returns:
         What became of each row, in order.
     """
-    stored = load(unit, [row.equipment_id for row in rows if not row.created])
+    # Held until the batch is kept: an approval meanwhile would be overwritten with what was read.
+    stored = load(unit, [row.equipment_id for row in rows if not row.created], lock=True)
     days = _warning_days(unit, rows)
     batch = Batch()
     outcomes = []
