@@ -108,7 +108,7 @@ def make_app(settings: Settings, platform: Platform | None = None) -> Applicatio
         ConfigurationError: it cannot start; the sentence names the cure.
     """
     router = make_router(platform or make_platform(settings))
-    application = Guard(router.registry[ASSETS].wrap(router))
+    application = Guard(router.registry[ASSETS].wrap(router, settings.data_dir / "cache"))
     # What is here now stays: the collector need not walk it again with every sweep.
     gc.collect()
     gc.freeze()

@@ -24,6 +24,7 @@ SECURE_VISITOR = "__Host-calibrify-visitor"
 PLAIN_VISITOR = "calibrify_visitor"
 PURPOSE = "csrf"
 LONGEST = 128
+SALT = 16
 
 REFUSED = "This form is too old, or did not come from a page of this site. Load it again."
 
@@ -31,10 +32,14 @@ REFUSED = "This form is too old, or did not come from a page of this site. Load 
 def token(request: Any) -> str:
     """Returns the token to print into a form or the page's head.
 
+    It is another one in each answer: pages are compressed, and from the size of compressed
+    answers a token that stays the same could be guessed.
+
     For a visitor without a session it also sees to it that the answer gives the cookie to
     which the token is bound.
     """
-    return _sign(request, _binding(request, make=True))
+    salt = secrets.token_hex(8)
+    return salt + _sign(request, _binding(request, make=True), salt)
 
 
 def check(request: Any) -> None:
@@ -52,8 +57,9 @@ def check(request: Any) -> None:
     binding = _binding(request, make=False)
     if not isinstance(given, str) or len(given) > LONGEST or not binding:
         raise Forbidden(REFUSED)
-    expected = _sign(request, binding)
-    if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+    salt, proof = given[:SALT], given[SALT:]
+    expected = _sign(request, binding, salt)
+    if not hmac.compare_digest(expected.encode(), proof.encode("utf-8", "replace")):
         raise Forbidden(REFUSED)
 
 
@@ -104,7 +110,7 @@ def _binding(request: Any, *, make: bool) -> str:
     return visitor
 
 
-def _sign(request: Any, binding: str) -> str:
-    """Returns the token that belongs to a session or visitor."""
+def _sign(request: Any, binding: str, salt: str) -> str:
+    """Returns what proves that a token belongs to a session or visitor."""
     key = request.platform.keys.derive(PURPOSE)
-    return hmac.new(key, binding.encode("utf-8", "replace"), sha256).hexdigest()
+    return hmac.new(key, f"{salt}:{binding}".encode("utf-8", "replace"), sha256).hexdigest()

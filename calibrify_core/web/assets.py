@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from whitenoise import WhiteNoise
 
 CORE = "core"
 ASSETS = "calibrify.assets"
+TEXT = frozenset({".css", ".js", ".svg", ".json", ".txt"})
 
 
 class Assets:
@@ -40,23 +44,48 @@ class Assets:
         """
         return f"{self.base}{self.prefix}{place}/{path}"
 
-    def wrap(self, application: Any) -> Any:
-        """Returns the application with the files served in front of it."""
+    def wrap(self, application: Any, cache: Path) -> Any:
+        """Returns the application with the files served in front of it.
+
+        Args:
+            application: what answers everything else.
+            cache: a folder for copies, compressed ones too; a build is laid out there once.
+        """
+        laid_out = cache / "static" / self.build
+        if not laid_out.is_dir():
+            with TemporaryDirectory(dir=_made(cache)) as draft:
+                self.copy_to(Path(draft))
+                # Another process may have been faster: its files are the same.
+                with suppress(OSError):
+                    (Path(draft) / "static" / self.build).rename(
+                        _made(laid_out.parent) / self.build
+                    )
         served = WhiteNoise(application, max_age=31_536_000, autorefresh=False)
         served.immutable_file_test = lambda _, url: url.startswith(self.prefix)
-        for name, folder in self.folders:
-            served.add_files(str(folder), prefix=f"{self.prefix}{name}/")
+        served.add_files(str(laid_out), prefix=self.prefix)
         return served
 
     def copy_to(self, target: Path) -> int:
-        """Copies all files below a folder as nginx is to serve them; returns how many."""
+        """Copies all files below a folder as a web server is to serve them; returns how many.
+
+        Text has a compressed copy beside it, which nginx finds with ``gzip_static on``.
+        """
         count = 0
         for name, path, source in _walk(self.folders):
             goal = target / "static" / self.build / name / path
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            goal.write_bytes(source.read_bytes())
+            _made(goal.parent)
+            content = source.read_bytes()
+            goal.write_bytes(content)
+            if source.suffix in TEXT:
+                goal.with_name(f"{goal.name}.gz").write_bytes(gzip.compress(content, mtime=0))
             count += 1
         return count
+
+
+def _made(folder: Path) -> Path:
+    """Returns a folder, made if it was not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def find_assets(plugins: Any, base: str = "") -> Assets:

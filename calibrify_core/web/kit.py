@@ -18,6 +18,7 @@ from calibrify_core.web import charts
 from calibrify_core.web.assets import ASSETS, find_assets
 from calibrify_core.web.page import formats_of, make_page, nonce_of
 
+WORTH_COMPRESSING = 1024
 PARAMETER = re.compile(r"\{(\w+):uuid\}")
 UUID_PATTERN = r"{\1:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}}"
 POLICY = (
@@ -124,7 +125,9 @@ def page_response(request: Any, template: str | None, values: Mapping[str, Any])
     response.headers["Content-Security-Policy"] = POLICY.format(
         nonce=nonce_of(request), origin=origin
     )
-    response.headers["Vary"] = "Turbo-Frame"
+    response.headers["Vary"] = "Turbo-Frame, Accept-Encoding"
+    if len(body) > WORTH_COMPRESSING and "gzip" in request.accept_encoding:
+        response.encode_content("gzip")
     return response
 
 
