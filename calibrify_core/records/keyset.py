@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.util import immutabledict
 
-from calibrify_core.kernel.errors import Invalid
+from calibrify_core.kernel.errors import Invalid, NotFound
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.persistence.types import UTCDateTime
 from calibrify_core.records.listing import ListField, ListRequest, ListSpec, Ordering
@@ -236,15 +236,31 @@ def _segment(
     return list(columns_of(unit, statement.limit(limit)).fetchall())
 
 
-def columns_of(unit: Any, statement: sa.Select[Any]) -> Any:
+def columns_of(
+    unit: Any, statement: sa.Select[Any], parameters: Mapping[str, Any] | None = None
+) -> Any:
     """Executes a select of columns past the mapper, whose detour costs more than the database.
 
     Args:
         unit: the unit of work.
         statement: cut to the scope already; only columns are selected, no objects.
+        parameters: values of its bind parameters.
     """
     statement._propagate_attrs = PLAIN
-    return unit.session.connection().execute(statement)
+    return unit.session.connection().execute(statement, parameters)
+
+
+def find_row(unit: Any, spec: ListSpec, identifier: uuid.UUID) -> Any:
+    """Returns the row of one record, with the columns of its list.
+
+    Raises:
+        NotFound: it does not exist, or lies outside of the scope.
+    """
+    statement = _everything(spec).where(spec.key == identifier)
+    row = columns_of(unit, unit.restrict(statement, spec.model, spec.permission)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def _beyond(

@@ -52,12 +52,14 @@ def step(identifier: uuid.UUID) -> str:
     return f"{identifier.hex}/"
 
 
-def subtree(model: type[Any], roots: tuple[uuid.UUID, ...]) -> sa.Select[Any]:
+def subtree(
+    model: type[Any], roots: tuple[uuid.UUID, ...] | sa.BindParameter[Any]
+) -> sa.Select[Any]:
     """Returns a select of the ids of nodes and all that lies below them.
 
     Args:
         model: `Category` or `Location`.
-        roots: ids of the nodes at the top.
+        roots: ids of the nodes at the top, or the parameter that will hold them.
     """
     root = sa.orm.aliased(model)
     return (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from calibrify_core.auth.user import User
+from calibrify_core.records.keyset import columns_of
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
@@ -144,13 +146,19 @@ def _below(model: Any, column: Any) -> Callable[[Sequence[Any], Any], sa.ColumnE
     """
 
     def matches(values: Sequence[uuid.UUID], unit: UnitOfWork) -> sa.ColumnElement[bool]:
-        statement = unit.restrict(subtree(model, tuple(values)), model, _SEEN[model])
-        ids = list(unit.session.execute(statement).scalars())
+        statement = unit.restrict(_subtree(model), model, _SEEN[model])
+        ids = list(columns_of(unit, statement, {"roots": tuple(values)}).scalars())
         if len(ids) == 1:
             return column == ids[0]  # type: ignore[no-any-return]
         return column.in_(ids)  # type: ignore[no-any-return]
 
     return matches
+
+
+@cache
+def _subtree(model: Any) -> sa.Select[Any]:
+    """Returns the select of the nodes below ``roots``, made once."""
+    return subtree(model, sa.bindparam("roots", expanding=True))
 
 
 # What lies in a tree is cut by the scope of the instruments; the tree itself only names nodes.

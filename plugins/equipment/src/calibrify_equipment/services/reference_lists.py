@@ -8,8 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calibrify_core.kernel.errors import NotFound
-from calibrify_core.persistence.scoping import unscoped
+from calibrify_core.records.keyset import find_row
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
@@ -115,13 +114,7 @@ def read_one(unit: UnitOfWork, spec: ListSpec, identifier: uuid.UUID) -> tuple[d
     Raises:
         NotFound: it does not exist, or lies outside of the scope.
     """
-    statement = sa.select(*spec.columns).select_from(spec.source).where(spec.key == identifier)
-    statement = unit.restrict(statement, spec.model, spec.permission)
-    if spec.joined:
-        statement = unscoped(statement, *spec.joined, because="shown with the record itself")
-    row = unit.session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound
+    row = find_row(unit, spec, identifier)
     return spec.shape(row, unit), row.version
 
 
