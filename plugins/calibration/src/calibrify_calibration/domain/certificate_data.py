@@ -39,6 +39,17 @@ GAUGE_ENDS = (-250, 1250)
 """How far a gauge reaches, in thousandths of the span between the limits."""
 
 
+def _verification(snapshot: CertificateSnapshot) -> dict[str, Data]:
+    """Returns how a reader checks the paper; a draft cannot be checked."""
+    if snapshot.state is State.DRAFT:
+        return {"code": "", "url": "", "qr_svg": ""}
+    return {
+        "code": snapshot.verification_code,
+        "url": snapshot.verification_url,
+        "qr_svg": snapshot.qr_svg,
+    }
+
+
 def snapshot_to_data(snapshot: CertificateSnapshot) -> dict[str, Data]:
     """Returns the snapshot as JSON for storage and printing.
 
@@ -60,11 +71,7 @@ def snapshot_to_data(snapshot: CertificateSnapshot) -> dict[str, Data]:
         "replaces": snapshot.replaces,
         "replaced_by": snapshot.replaced_by,
         "kind": snapshot.kind,
-        "verification": {
-            "code": "" if draft else snapshot.verification_code,
-            "url": "" if draft else snapshot.verification_url,
-            "qr_svg": "" if draft else snapshot.qr_svg,
-        },
+        "verification": _verification(snapshot),
         "laboratory": _plain(asdict(snapshot.laboratory)),
         "customer": _plain(asdict(snapshot.customer)) if snapshot.customer else None,
         "place": snapshot.place,

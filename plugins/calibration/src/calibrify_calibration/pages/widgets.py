@@ -46,10 +46,22 @@ def address(base: str, *pairs: tuple[str, str]) -> str:
     return f"{base}?{urlencode(pairs)}"
 
 
+def _due_address(unit: Any) -> str:
+    """Returns the list of what falls due within the window."""
+    limits = boundaries(unit.today(), WINDOW)
+    return address(
+        "/equipment",
+        ("status", HEADLINE),
+        ("calibration_required", "true"),
+        ("due_on_from", limits.today.isoformat()),
+        ("due_on_to", limits.window_until.isoformat()),
+        ("ordering", "due_on"),
+    )
+
+
 def figures(unit: Any) -> dict[str, Any]:
     """Returns the key figures; each leads to a list that counts the same."""
     counts = _counts(unit)
-    limits = boundaries(unit.today(), WINDOW)
     share = f"{100 * counts.valid / counts.needed:.1f}" if counts.needed else "–"
     served = ("status", HEADLINE)
     kpis = [
@@ -65,14 +77,7 @@ def figures(unit: Any) -> dict[str, Any]:
         {
             "label": f"Due in {WINDOW} days",
             "value": counts.soon,
-            "href": address(
-                "/equipment",
-                served,
-                ("calibration_required", "true"),
-                ("due_on_from", limits.today.isoformat()),
-                ("due_on_to", limits.window_until.isoformat()),
-                ("ordering", "due_on"),
-            ),
+            "href": _due_address(unit),
             "icon": "clock-alert",
             "tone": "soon",
         },

@@ -107,6 +107,22 @@ class Entry:
     uses: tuple[Use, ...]
 
 
+def _judged(facts: Mapping[str, Any]) -> Judged:
+    """Judges the points that are entered.
+
+    Raises:
+        Invalid: with every problem of the points.
+    """
+    return judge(
+        facts["points"],
+        rule=facts["decision_rule"],
+        factor=facts["guard_band_factor"],
+        adjusted=facts["adjusted"],
+        as_found_na_reason=facts["as_found_na_reason"],
+        conformity=facts["conformity_requested"],
+    )
+
+
 def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
     """Checks all that is entered into a record, and judges its points.
 
@@ -134,14 +150,7 @@ def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
     errors += check_standards(unit, instrument.id, uses, facts["performed_at"], performed_on)
     judged: Judged | None = None
     try:
-        judged = judge(
-            facts["points"],
-            rule=facts["decision_rule"],
-            factor=facts["guard_band_factor"],
-            adjusted=facts["adjusted"],
-            as_found_na_reason=facts["as_found_na_reason"],
-            conformity=facts["conformity_requested"],
-        )
+        judged = _judged(facts)
     except Invalid as error:
         errors += error.errors
     performer_id, performer = _performer(unit, facts["performed_by_id"])
