@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from calibrify_core.kernel.errors import Conflict
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.scoping import unscoped
+from calibrify_core.records.keyset import columns_of
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import identity
 from calibrify_equipment.models.equipment import Equipment
@@ -38,6 +39,7 @@ def match_manufacturer(unit: UnitOfWork, name: str) -> tuple[uuid.UUID, str]:
     if found is not None:
         return found.id, found.name
     made = unit.add(Manufacturer(id=new_id(), organisation_id=unit.organisation.id, name=name))
+    unit.session.flush()  # before what refers to it
     return made.id, name
 
 
@@ -65,6 +67,7 @@ def match_model(unit: UnitOfWork, manufacturer_id: uuid.UUID, name: str) -> tupl
         specification={},
     )
     unit.add(made)
+    unit.session.flush()  # before what refers to it
     return made.id, name
 
 
@@ -93,8 +96,8 @@ def match(
         .limit(1)
     )
     why = "makers are matched by name, not shown"
-    marked = unscoped(statement, Manufacturer, EquipmentModel, because=why)
-    found = unit.session.execute(marked).first()
+    marked: Any = unscoped(statement, Manufacturer, EquipmentModel, because=why)
+    found = columns_of(unit, marked).first()
     if found is not None and (found[2] is not None or not model):
         return found[0], found[1], found[2] if model else None, found[3] if model else ""
     maker_id, maker = match_manufacturer(unit, manufacturer)

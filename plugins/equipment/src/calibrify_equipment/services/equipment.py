@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.scoping import unscoped
+from calibrify_core.records.keyset import columns_of
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import custom_fields, identity
 from calibrify_equipment.events import EquipmentChanged, EquipmentRegistered
@@ -246,8 +247,10 @@ def _taken(unit: UnitOfWork, facts: Mapping[str, Any], but: uuid.UUID | None = N
         .where(Equipment.organisation_id == unit.organisation.id, sa.or_(*same))
         .limit(2)
     )
-    marked = unscoped(statement, Equipment, because="tags are unique in the whole organisation")
-    rows = unit.session.execute(marked).all()
+    marked: Any = unscoped(
+        statement, Equipment, because="tags are unique in the whole organisation"
+    )
+    rows = columns_of(unit, marked).all()
     return next((row for row in rows if row.id != but), None)
 
 

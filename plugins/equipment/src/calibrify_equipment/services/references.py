@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from calibrify_core.auth.user import User
 from calibrify_core.kernel.errors import FieldError
 from calibrify_core.persistence.scoping import unscoped
+from calibrify_core.records.keyset import columns_of
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
 from calibrify_equipment.models.category import Category
@@ -53,7 +54,7 @@ def _visible(unit: UnitOfWork, model: Any, permission: str, identifier: uuid.UUI
     """Tells whether an object of a scoped class is there for who asks."""
     statement = sa.select(model.id).where(model.id == identifier)
     statement = unit.restrict(statement, model, permission)
-    return unit.session.execute(statement).one_or_none() is not None
+    return columns_of(unit, statement).one_or_none() is not None
 
 
 _Check = Callable[[UnitOfWork, uuid.UUID], bool]
@@ -93,7 +94,7 @@ def category_schema(unit: UnitOfWork, category_id: uuid.UUID | None) -> Mapping[
         return {}
     statement = sa.select(Category.custom_field_schema).where(Category.id == category_id)
     statement = unit.restrict(statement, Category, permissions.CATEGORY_VIEW)
-    found = unit.session.execute(statement).one_or_none()
+    found = columns_of(unit, statement).one_or_none()
     return found[0] if found is not None else None
 
 
