@@ -16,7 +16,7 @@ from shutil import which
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 OPTIONS = [
@@ -164,7 +164,7 @@ def sign_in(page: Page, server: Server, name: str, password: str) -> None:
 
 def violations(page: Page) -> list[str]:
     """Returns what axe finds on a page, once its navigation has come to rest."""
-    page.wait_for_function("!document.documentElement.hasAttribute('aria-busy')")
+    expect(page.locator("html:not([aria-busy])")).to_have_count(1)
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
