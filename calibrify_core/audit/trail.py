@@ -193,3 +193,17 @@ def _write(
     table = AuditEntry.__table__
     assert isinstance(table, sa.Table)  # noqa: S101 - narrows the type
     insert_many(session.connection(), table, entries)
+
+
+def newest_entry(session: Session, organisation_id: uuid.UUID) -> uuid.UUID | None:
+    """Returns the id of an organisation's newest entry: a new one says that something changed.
+
+    Two transactions may end in another order than their entries were made in; what rests on
+    this must bear to miss a change for a while.
+    """
+    entry = AuditEntry.__table__.c
+    statement = sa.select(entry.id).where(entry.organisation_id == organisation_id)
+    newest: uuid.UUID | None = session.connection().scalar(
+        statement.order_by(entry.id.desc()).limit(1)
+    )
+    return newest

@@ -8,10 +8,10 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +24,8 @@ from calibrify_core.records.listing import ListField, ListRequest, ListSpec, Ord
 
 COUNT_CAP = 10_001
 PLAIN: Any = immutabledict()
+# Reads at most so many rows of a statement, in the order of some steps.
+Run = Callable[[sa.Select[Any], Sequence[Any], int], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,10 @@ def run_list(unit: Any, spec: ListSpec, request: ListRequest) -> Page:
     backwards = place is not None and place.backwards
     keys = _keys(spec, request)
     order = tuple(step.text for step in request.ordering)
-    statement = _narrowed(unit, spec, request, _keyed(spec, order))
-    rows = _fetch(unit, statement, keys, place, backwards, request.limit + 1)
+    run = partial(_found, unit, spec, order) if request.words else partial(_read, unit)
+    narrow = _least(spec, request) if request.words else spec
+    statement = _narrowed(unit, narrow, request, _keyed(narrow, order))
+    rows = _fetch(run, statement, keys, place, backwards, request.limit + 1)
     more = len(rows) > request.limit
     rows = rows[: request.limit]
     if backwards:
@@ -89,6 +93,34 @@ def run_list(unit: Any, spec: ListSpec, request: ListRequest) -> Page:
         count,
         capped,
     )
+
+
+def _read(unit: Any, statement: sa.Select[Any], steps: Sequence[Any], limit: int) -> list[Any]:
+    """Reads the rows of a page, names and all, in the order of an index."""
+    return list(columns_of(unit, statement.order_by(*steps).limit(limit)).fetchall())
+
+
+def _found(
+    unit: Any,
+    spec: ListSpec,
+    order: tuple[str, ...],
+    statement: sa.Select[Any],
+    steps: Sequence[Any],
+    limit: int,
+) -> list[Any]:
+    """Reads the rows of a page of hits: thousands may be sorted, names are joined to a page."""
+    ids = statement.with_only_columns(spec.key).order_by(*steps).limit(limit).correlate(None)
+    whole = _keyed(spec, order).where(spec.key.in_(ids)).order_by(*steps)
+    return list(columns_of(unit, whole).fetchall())
+
+
+def _least(spec: ListSpec, request: ListRequest) -> ListSpec:
+    """Returns the list with the fewest joins that filters and ordering can do with."""
+    core = spec.core
+    if core is None or spec.where is not None:
+        return spec
+    own = {*request.filters, *(step.field.name for step in request.ordering)} <= {*core.fields}
+    return core if own else spec
 
 
 def filtered(unit: Any, spec: ListSpec, request: ListRequest) -> sa.Select[Any]:
@@ -182,7 +214,7 @@ def _directed(key: Any, descending: bool, nullable: bool) -> Any:
 
 
 def _fetch(
-    unit: Any,
+    run: Run,
     statement: sa.Select[Any],
     keys: list[tuple[Any, bool, bool]],
     place: _Place | None,
@@ -192,7 +224,7 @@ def _fetch(
     """Fetches a page; a nullable first key is read in two segments, so that an index serves it."""
     values = (*place.values, place.id) if place else None
     if not keys[0][2]:
-        return _segment(unit, statement, keys, values, backwards, limit)
+        return _segment(run, statement, keys, values, backwards, limit)
     key = keys[0][0]
     present = (statement.where(key.is_not(None)), [(key, keys[0][1], False), *keys[1:]], 0)
     absent = (statement.where(key.is_(None)), keys[1:], 1)
@@ -206,14 +238,14 @@ def _fetch(
         here = values if index == 0 else None
         if here is not None and kind == 1:
             here = here[1:]
-        rows += _segment(unit, part, part_keys, here, backwards, limit - len(rows))
+        rows += _segment(run, part, part_keys, here, backwards, limit - len(rows))
         if len(rows) >= limit:
             break
     return rows
 
 
 def _segment(
-    unit: Any,
+    run: Run,
     statement: sa.Select[Any],
     keys: list[tuple[Any, bool, bool]],
     values: Sequence[Any] | None,
@@ -228,12 +260,13 @@ def _segment(
             for step, value in zip(steps, values, strict=True)
         ]
         statement = statement.where(_beyond(steps, bound, backwards))
+    directed = []
     for key, descending, nullable in steps:
         step = key.desc() if descending else key.asc()
         if nullable:
             step = step.nulls_first() if backwards else step.nulls_last()
-        statement = statement.order_by(step)
-    return list(columns_of(unit, statement.limit(limit)).fetchall())
+        directed.append(step)
+    return run(statement, directed, limit)
 
 
 def columns_of(

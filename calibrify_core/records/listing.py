@@ -123,6 +123,7 @@ class ListSpec:
         where: further conditions that always hold, from the unit.
         joined: scoped classes in ``source`` that are shown because the record is: the record's
             own scope decides.
+        core: the list without what other plugins joined to it, one row to one; None: this one.
     """
 
     model: type[Any]
@@ -136,6 +137,7 @@ class ListSpec:
     search: Callable[[str], sa.ColumnElement[bool]] | None = None
     where: Callable[[Any], Iterable[sa.ColumnElement[bool]]] | None = None
     joined: tuple[type[Any], ...] = ()
+    core: ListSpec | None = None
 
     def extended(
         self,
@@ -153,6 +155,7 @@ class ListSpec:
             source=source,
             shape=shape,
             joined=(*self.joined, *joined),
+            core=self.core or self,
         )
 
 
