@@ -126,9 +126,15 @@ def page_response(request: Any, template: str | None, values: Mapping[str, Any])
         nonce=nonce_of(request), origin=origin
     )
     response.headers["Vary"] = "Turbo-Frame, Accept-Encoding"
-    if len(body) > WORTH_COMPRESSING and "gzip" in request.accept_encoding:
+    if len(body) > WORTH_COMPRESSING and _takes_gzip(request):
         response.encode_content("gzip")
     return response
+
+
+def _takes_gzip(request: Any) -> bool:
+    """Tells whether the browser says that it unpacks gzip; silence is no."""
+    said = "HTTP_ACCEPT_ENCODING" in request.environ
+    return said and bool(request.accept_encoding.acceptable_offers(["gzip"]))
 
 
 def draw(request: Any, template: str, values: Mapping[str, Any]) -> Markup:
