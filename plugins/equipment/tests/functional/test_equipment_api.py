@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from calibrify_core.kernel.errors import CalibrifyError
+from calibrify_core.kernel.errors import CalibrifyError, Conflict
 
 E = "/api/v1/equipment/"
 
@@ -256,3 +256,27 @@ def test_a_hundred_at_once_get_a_hundred_tags(lab: Any, manager: Any) -> None:
         tags += [row["asset_tag"] for row in page["results"]]
         url = page["next"]
     assert len(tags) == len(set(tags)) == before + 100
+
+
+def test_of_two_with_the_same_number_at_once_one_is_refused(lab: Any) -> None:
+    outcomes: list[str] = []
+    ready = threading.Barrier(4)
+    serial = lab.unique("race")
+
+    def enter() -> None:
+        ready.wait()
+        try:
+            with lab.unit() as unit:
+                lab.enter(unit, serial_number=serial)
+            outcomes.append("made")
+        except Conflict as error:
+            outcomes.append(error.detail)
+
+    threads = [threading.Thread(target=enter) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count("made") == 1
+    assert all("serial number" in text for text in outcomes if text != "made")
+    assert len(outcomes) == 4

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from calibrify_core.observability.guard import guarded
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain.lifecycle import SUSPENDED, WORDS, Status
 from calibrify_equipment.public import Usability
@@ -72,10 +74,34 @@ def verdict(unit: UnitOfWork, record: Mapping[str, Any]) -> Usability:
 
 
 def judgements(unit: UnitOfWork, record: Mapping[str, Any]) -> list[Usability]:
-    """Returns all answers about a record of the list."""
-    checks = unit.platform.plugins.values(CHECKS)
-    answers = (check.judge(unit, record) for check in checks)
-    return [answer for answer in answers if answer is not None]
+    """Returns all answers about a record of the list.
+
+    A check that fails counts as an answer against the use, and names its plugin: what cannot be
+    judged is not fit, and the page goes on without it.
+    """
+    answers = []
+    for contribution in unit.platform.plugins.collect(CHECKS):
+        check = contribution.value
+        outcome = guarded(contribution.plugin, check.name, partial(check.judge, unit, record))
+        if not outcome.ok:
+            answers.append(_unjudged(contribution.plugin))
+        elif outcome.value is not None:
+            answers.append(outcome.value)
+    return answers
+
+
+def _unjudged(plugin: str) -> Usability:
+    """Returns the answer in place of a check that failed."""
+    return Usability(
+        usable=False,
+        grave=40,
+        state="out",
+        key="not_judged",
+        word="Cannot be judged",
+        icon="circle-question-mark",
+        headline="Do not use: it cannot be judged",
+        evidence=f"A check of the plugin {plugin} failed; its log says why.",
+    )
 
 
 def reasons_against(unit: UnitOfWork, record: Mapping[str, Any], status: str) -> list[Usability]:
