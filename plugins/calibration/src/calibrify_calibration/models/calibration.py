@@ -33,7 +33,14 @@ class Calibration(Audited, Identified, OrganisationOwned, Timestamped, Versioned
     __audit_skip__ = frozenset({"points"})
     __table_args__ = (
         sa.UniqueConstraint("organisation_id", "number"),
-        sa.Index("ix_calibration_record_equipment", "equipment_id", "performed_at", "id"),
+        # Both are equated by lists: with two of them no planner takes another index.
+        sa.Index(
+            "ix_calibration_record_equipment",
+            "equipment_id",
+            "organisation_id",
+            "performed_at",
+            "id",
+        ),
         sa.Index("ix_calibration_record_state", "organisation_id", "state", "performed_on", "id"),
         sa.Index("ix_calibration_record_performed", "organisation_id", "performed_at", "id"),
     )
