@@ -77,13 +77,11 @@ SQL = {
     "summary": f"""SELECT json_build_object(
         'by_status', (SELECT json_object_agg(status, n) FROM limit_counts),
         'due', (SELECT json_agg(d) FROM (
-            SELECT e.category_id, count(*) FILTER (WHERE s.due_on < date '{TODAY}') AS overdue,
-                count(*) AS n FROM {BOTH} WHERE {OURS} AND s.required AND s.due_on <= {SOON}
-                AND e.status = 'in_service' GROUP BY 1) d),
+            SELECT category_id, sum(n) FILTER (WHERE due_on < date '{TODAY}') AS overdue,
+                sum(n) AS n FROM limit_due WHERE due_on <= {SOON} GROUP BY 1) d),
         'results', (SELECT json_object_agg(outcome, n) FROM (
-            SELECT outcome, count(*) AS n FROM calibration_record WHERE state = 'approved'
-                AND organisation_id = (SELECT id FROM core_organisation)
-                AND performed_on > date '{TODAY}' - 30 GROUP BY 1) r))::text""",
+            SELECT outcome, sum(n) AS n FROM limit_results
+            WHERE performed_on > date '{TODAY}' - 30 GROUP BY 1) r))::text""",
     "create(json)": """WITH made AS (
         INSERT INTO equipment_equipment (id, organisation_id, created_at, updated_at, version,
             asset_tag, tag_key, name, name_key, serial_number, manufacturer, model, search_text,
@@ -119,6 +117,14 @@ CREATE TABLE limit_record (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), equipm
     performed_at timestamptz, outcome text, points json);
 CREATE INDEX ON limit_record (equipment_id, performed_at);
 CREATE TABLE limit_counts AS SELECT status, count(*) AS n FROM equipment_equipment GROUP BY 1;
+CREATE TABLE limit_due AS SELECT s.due_on, e.category_id, count(*) AS n
+    FROM equipment_equipment e JOIN calibration_state s ON s.equipment_id = e.id
+    WHERE e.status = 'in_service' AND s.required GROUP BY 1, 2;
+CREATE TABLE limit_results AS SELECT performed_on, outcome, count(*) AS n
+    FROM calibration_record WHERE state = 'approved' GROUP BY 1, 2;
+CREATE INDEX ON limit_due (due_on) INCLUDE (category_id, n);
+CREATE INDEX ON limit_results (performed_on) INCLUDE (outcome, n);
+ANALYZE;
 """
 NAMED = {text.split("(")[0]: (text, statement) for text, statement in SQL.items()}
 DETAIL = re.compile(r"/api/v1/equipment/([0-9a-f-]{36})/(calibrations/)?$")
