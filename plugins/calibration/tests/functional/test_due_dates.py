@@ -279,12 +279,13 @@ def test_lists_cost_the_same_whatever_their_length(lab):
     ):
         counts[path] = [_statements(lab, f"{API}{path}?limit={limit}") for limit in (1, 500)]
     for path, (few, many) in counts.items():
-        assert many <= max(few, 3), (path, few, many)
+        assert 0 < many <= max(few, 3), (path, few, many)
 
 
 def _statements(lab, path):
     seen = []
-    engine = lab.platform.database.writer
+    database = lab.platform.database
+    engine = database.writer if database.dialect == "sqlite" else database.reader
 
     def note(_connection, _cursor, statement, *_):
         if statement.lstrip().upper().startswith(("SELECT", "WITH")):
