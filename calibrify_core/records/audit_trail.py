@@ -52,8 +52,18 @@ AUDIT_LIST = ListSpec(
     columns=tuple(
         getattr(AuditEntry, name)
         for name in (
-            "id", "at", "actor_kind", "actor_id", "actor_name", "action", "object_type",
-            "object_id", "label", "changes", "reason", "request_id",
+            "id",
+            "at",
+            "actor_kind",
+            "actor_id",
+            "actor_name",
+            "action",
+            "object_type",
+            "object_id",
+            "label",
+            "changes",
+            "reason",
+            "request_id",
         )
     ),
     source=AuditEntry,
@@ -62,8 +72,9 @@ AUDIT_LIST = ListSpec(
         field.name: field
         for field in (
             # Ids grow with time: ordering by them is ordering by moment, on the index.
-            ListField("at", "time", Kind.MOMENT, AuditEntry.at, orderable=True,
-                      order_column=AuditEntry.id),
+            ListField(
+                "at", "time", Kind.MOMENT, AuditEntry.at, orderable=True, order_column=AuditEntry.id
+            ),
             ListField("action", "action", Kind.TEXT, AuditEntry.action),
             ListField("object_type", "object type", Kind.TEXT, AuditEntry.object_type),
             ListField("object_id", "object", Kind.IDENTIFIER, AuditEntry.object_id),
