@@ -11,11 +11,14 @@ import click
 
 from calibrify_core.auth.organisations import Organisations
 from calibrify_core.cli.setup import ready_platform
-from calibrify_core.cli.user import make_user
+from calibrify_core.cli.user import add_user
 from calibrify_core.kernel.actor import Actor
+from calibrify_core.work.organisation import Organisation, OrganisationFacts
 from calibrify_core.work.platform import Platform
 
 CREDENTIALS = "demo-credentials"
+TITLE = "Northfield Instruments"
+ADDRESS = "Measuring laboratory\n12 Gauge Lane\nNorthfield"
 PEOPLE = (
     ("admin", "admin@example.com", "Ada Lindqvist", "administrator"),
     ("manager", "manager@example.com", "Mira Kovač", "metrology_manager"),
@@ -43,13 +46,15 @@ def load_demo(platform: Platform) -> bool:
         return False
     password = secrets.token_urlsafe(12)
     memory: dict[str, Any] = {"people": {}}
-    for username, email, name, role in PEOPLE:
-        memory["people"][username] = make_user(
-            platform, "main", email, username, name, password, role
-        )
     main = next(facts for facts in Organisations(platform).all() if facts.name == "main")
-    for demo in platform.plugins.values("calibrify_demo"):
-        with platform.unit(main.id, actor=Actor.system("Demonstration")) as unit:
+    # All or nothing: a start that is broken off leaves nothing behind, and the next one works.
+    with platform.unit(main.id, actor=Actor.system("Demonstration")) as unit:
+        house = unit.session.get_one(Organisation, main.id)
+        house.title, house.address = TITLE, ADDRESS
+        unit.organisation = OrganisationFacts.of(house)
+        for username, email, name, role in PEOPLE:
+            memory["people"][username] = add_user(unit, email, username, name, password, role)
+        for demo in platform.plugins.values("calibrify_demo"):
             demo.load(unit, memory)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:

@@ -19,6 +19,7 @@ from calibrify_core.kernel.actor import Actor
 from calibrify_core.kernel.errors import NotFound
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.platform import Platform
+from calibrify_core.work.unit import UnitOfWork
 
 SHELL = Actor.system("Command line")
 
@@ -87,12 +88,23 @@ def make_user(
     if organisation not in houses:
         raise NotFound(f"There is no organisation {organisation}; there are: {', '.join(houses)}.")
     with platform.unit(houses[organisation], actor=SHELL) as unit:
-        found = Roles(unit).named(role)
-        if found is None:
-            raise NotFound(f"There is no role {role}.")
-        user = Users(unit).create(username=username, email=email, name=name, password=password)
-        Grants(unit).give(found.id, user_id=user.id)
-        return user.id
+        return add_user(unit, email, username, name, password, role)
+
+
+def add_user(
+    unit: UnitOfWork, email: str, username: str, name: str, password: str, role: str
+) -> uuid.UUID:
+    """Adds an account with a role in the whole organisation, and returns its id.
+
+    Raises:
+        NotFound: there is no such role.
+    """
+    found = Roles(unit).named(role)
+    if found is None:
+        raise NotFound(f"There is no role {role}.")
+    user = Users(unit).create(username=username, email=email, name=name, password=password)
+    Grants(unit).give(found.id, user_id=user.id)
+    return user.id
 
 
 def user_named(session: Session, login: str) -> User:

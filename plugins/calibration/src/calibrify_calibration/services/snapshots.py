@@ -58,10 +58,12 @@ def snapshot_of(
     rule = RULES.get(record.decision_rule, record.decision_rule)
     if record.guard_band_factor is not None:
         rule = f"{rule}, r = {record.guard_band_factor}"
+    # An instrument of the house is calibrated for the house.
+    laboratory = _laboratory(unit)
     snapshot = paper.CertificateSnapshot(
         record_id=str(record.id),
         state=State.DRAFT if certificate is None else State.ISSUED,
-        laboratory=_laboratory(unit),
+        laboratory=laboratory,
         item=paper.Item(
             name=instrument.name,
             manufacturer=instrument.manufacturer,
@@ -74,7 +76,7 @@ def snapshot_of(
         performed_on=record.performed_on,
         kind=record.kind,
         place=record.place,
-        customer=_customer(unit, record.customer_id),
+        customer=_customer(unit, record.customer_id or instrument.owner_id) or laboratory,
         received_on=record.received_on,
         method=record.method,
         environment=tuple(_environment(record.environment)),
@@ -147,7 +149,7 @@ def _laboratory(unit: UnitOfWork) -> paper.Party:
 
 
 def _customer(unit: UnitOfWork, customer_id: uuid.UUID | None) -> paper.Party | None:
-    """Returns the customer of a record."""
+    """Returns the customer of a record, or the owner of its instrument."""
     found = None if customer_id is None else customer_facts(unit, customer_id)
     return None if found is None else paper.Party(found.name, found.address, found.contact)
 
