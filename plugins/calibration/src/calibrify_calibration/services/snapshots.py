@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import segno
@@ -245,6 +246,13 @@ def _point(point: Mapping[str, Any], adjusted: bool) -> paper.Point:
     )
 
 
+def _printed_ratio(tur: str | None) -> str:
+    """Returns a test uncertainty ratio with two decimals, rounded down: never a better one."""
+    if not tur:
+        return ""
+    return format(Decimal(tur).quantize(Decimal("0.01"), ROUND_DOWN).normalize(), "f")
+
+
 def _findings(point: Mapping[str, Any], phase: str) -> paper.Findings:
     """Returns the readings of one phase with their verdict."""
     verdict = point[f"{phase}_evaluation"]
@@ -253,7 +261,7 @@ def _findings(point: Mapping[str, Any], phase: str) -> paper.Findings:
         value=verdict["mean"] or "",
         error=verdict["error"] or "",
         result=verdict["result"],
-        tur=verdict["tur"] or "",
+        tur=_printed_ratio(verdict["tur"]),
         acceptance_lower=verdict["acceptance_lower"] or "",
         acceptance_upper=verdict["acceptance_upper"] or "",
     )

@@ -234,10 +234,23 @@ def _search(word: str) -> sa.ColumnElement[bool]:
     return _e.search_text.like(search_pattern(word), escape="\\")
 
 
-def _source() -> Any:
-    """Returns instruments with the names that are shown beside them."""
+def _source(facets: Sequence[ListFacet] = ()) -> Any:
+    """Returns instruments with their facets, and with the names that are shown beside them.
+
+    The facets come first: the database joins in this order, and an order by a facet is served
+    from the facet's index.
+    """
+    source: Any = _e.__table__
+    for facet in facets:
+        model = facet.model
+        # The organisation is equated too, so that an index which begins with it serves the order.
+        source = sa.join(
+            source,
+            model,
+            sa.and_(model.equipment_id == _e.id, model.organisation_id == _e.organisation_id),
+        )
     return (
-        sa.join(_e, Category, Category.id == _e.category_id, isouter=True)
+        sa.join(source, Category, Category.id == _e.category_id, isouter=True)
         .join(Location, Location.id == _e.location_id, isouter=True)
         .join(User, User.id == _e.custodian_id, isouter=True)
     )
@@ -245,14 +258,6 @@ def _source() -> Any:
 
 def _with_facets(own: ListSpec, facets: Sequence[ListFacet]) -> ListSpec:
     """Returns the list with what other plugins know of each instrument."""
-    source: Any = own.source
-    for facet in facets:
-        model = facet.model
-        # The organisation is equated too, so that an index which begins with it serves the order.
-        source = source.join(
-            model,
-            sa.and_(model.equipment_id == _e.id, model.organisation_id == _e.organisation_id),
-        )
     shapes = tuple(facet.shape for facet in facets)
 
     def shape(row: Any, unit: Any) -> dict[str, Any]:
@@ -264,7 +269,7 @@ def _with_facets(own: ListSpec, facets: Sequence[ListFacet]) -> ListSpec:
     return own.extended(
         [field for facet in facets for field in facet.fields],
         [column for facet in facets for column in facet.columns],
-        source,
+        _source(facets),
         shape,
         [facet.model for facet in facets],
     )
