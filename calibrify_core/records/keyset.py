@@ -20,7 +20,7 @@ from sqlalchemy.util import immutabledict
 from calibrify_core.kernel.errors import Invalid, NotFound
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.persistence.types import UTCDateTime
-from calibrify_core.records.listing import ListField, ListRequest, ListSpec, Ordering
+from calibrify_core.records.listing import ListField, ListRequest, ListSpec, Ordering, one_of
 
 COUNT_CAP = 10_001
 PLAIN: Any = immutabledict()
@@ -110,7 +110,7 @@ def _found(
 ) -> list[Any]:
     """Reads the rows of a page of hits: thousands may be sorted, names are joined to a page."""
     ids = statement.with_only_columns(spec.key).order_by(*steps).limit(limit).correlate(None)
-    whole = _keyed(spec, order).where(spec.key.in_(ids)).order_by(*steps)
+    whole = _keyed(spec, order).where(one_of(spec.key, ids.scalar_subquery())).order_by(*steps)
     return list(columns_of(unit, whole).fetchall())
 
 

@@ -65,6 +65,26 @@ def _sort_text_default(element: Any, compiler: SQLCompiler, **options: Any) -> s
     return f"lower({compiler.process(element.clauses, **options)})"
 
 
+class one_of(FunctionElement[bool]):  # noqa: N801 - it reads as an SQL operator
+    """Whether a key is one of a few that a subquery finds first, before anything is joined."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+    name = "one_of"
+
+
+@compiles(one_of, "postgresql")
+def _one_of_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    key, found = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{key} = ANY (ARRAY{found})"
+
+
+@compiles(one_of)
+def _one_of_default(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    key, found = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{key} IN {found}"
+
+
 # Turns the values of one filter into a condition; used for trees and derived fields.
 Matches = Callable[[Sequence[Any], Any], sa.ColumnElement[bool]]
 
