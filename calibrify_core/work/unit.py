@@ -55,6 +55,7 @@ class UnitOfWork:
         self.organisation = organisation
         self.access = access
         self.reason: str | None = None
+        self._today: date | None = None
         trail.watch(session, self, platform.keys.audit)
 
     @property
@@ -63,8 +64,10 @@ class UnitOfWork:
         return self.platform.clock
 
     def today(self) -> date:
-        """Returns the trade's date in the organisation's zone."""
-        return self.clock.today(self.organisation.zone)
+        """Returns the trade's date in the organisation's zone: one for the whole unit."""
+        if self._today is None:
+            self._today = self.clock.today(self.organisation.zone)
+        return self._today
 
     def trade_now(self) -> datetime:
         """Returns the moment that the trade dates by, in UTC."""
