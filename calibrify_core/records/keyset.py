@@ -20,7 +20,8 @@ from sqlalchemy.util import immutabledict
 from calibrify_core.kernel.errors import Invalid, NotFound
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.persistence.types import UTCDateTime
-from calibrify_core.records.listing import ListField, ListRequest, ListSpec, Ordering, one_of
+from calibrify_core.records.constructs import one_of
+from calibrify_core.records.listing import ListField, ListRequest, ListSpec, Ordering
 
 COUNT_CAP = 10_001
 PLAIN: Any = immutabledict()

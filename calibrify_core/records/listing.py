@@ -15,11 +15,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from calibrify_core.kernel.errors import FieldError, Invalid
+from calibrify_core.records.constructs import sort_text
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -45,44 +43,6 @@ class Kind(enum.StrEnum):
 
 
 RANGED = frozenset({Kind.DATE, Kind.MOMENT, Kind.INTEGER})
-
-
-class sort_text(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
-    """Text as lists order it: by code point, upper and lower case alike, on every database."""
-
-    inherit_cache = True
-    type = sa.Text()
-    name = "sort_text"
-
-
-@compiles(sort_text, "postgresql")
-def _sort_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    return f'(lower({compiler.process(element.clauses, **options)}) COLLATE "C")'
-
-
-@compiles(sort_text)
-def _sort_text_default(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **options)})"
-
-
-class one_of(FunctionElement[bool]):  # noqa: N801 - it reads as an SQL operator
-    """Whether a key is one of a few that a subquery finds first, before anything is joined."""
-
-    inherit_cache = True
-    type = sa.Boolean()
-    name = "one_of"
-
-
-@compiles(one_of, "postgresql")
-def _one_of_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    key, found = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{key} = ANY (ARRAY{found})"
-
-
-@compiles(one_of)
-def _one_of_default(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    key, found = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{key} IN {found}"
 
 
 # Turns the values of one filter into a condition; used for trees and derived fields.
