@@ -223,6 +223,15 @@ def test_two_schedules_make_the_earlier_date(lab):
     assert named["schedule_id"] == short["id"]
 
 
+def test_a_periodic_schedule_is_one_of_calibration(lab):
+    body = {
+        "equipment_id": str(lab.instrument()),
+        "kind": "periodic",
+        "interval": {"value": 6, "unit": "months"},
+    }
+    assert lab.manager.post_json(f"{API}calibration-schedules/", body).json["kind"] == "calibration"
+
+
 def test_what_needs_no_calibration_says_why(lab, somewhere):
     one = lab.instrument()
     path = f"{API}equipment/{one}/calibration-requirement/"

@@ -2,11 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from calibrify_core.api.types import Body, Date, Identifier, Moment, Shape, ShortText, partial
 
 ScheduleKindName = Literal["calibration", "verification", "intermediate_check"]
+# A calibration that comes round is called periodic where a record says its kind.
+ScheduleKindGiven = Annotated[
+    Literal["calibration", "periodic", "verification", "intermediate_check"],
+    AfterValidator(lambda kind: "calibration" if kind == "periodic" else kind),
+]
 UnitName = Literal["days", "months", "uses", "hours"]
 AnchorName = Literal["exact", "end_of_month", "fixed"]
 WeekendName = Literal["none", "previous", "nearest"]
@@ -42,7 +47,7 @@ class ScheduleIn(ScheduleReplacement):
     """A new schedule of an instrument."""
 
     equipment_id: Identifier
-    kind: ScheduleKindName = "calibration"
+    kind: ScheduleKindGiven = "calibration"
 
 
 ScheduleChange = partial(ScheduleReplacement, "ScheduleChange")
