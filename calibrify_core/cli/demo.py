@@ -21,7 +21,7 @@ TITLE = "Northfield Instruments"
 ADDRESS = "Measuring laboratory\n12 Gauge Lane\nNorthfield"
 PEOPLE = (
     ("admin", "admin@example.com", "Ada Lindqvist", "administrator"),
-    ("manager", "manager@example.com", "Mira Kovač", "metrology_manager"),
+    ("manager", "manager@example.com", "Mira Keller", "metrology_manager"),
     ("technician", "technician@example.com", "Jun Tanaka", "technician"),
     ("viewer", "viewer@example.com", "Sam Osei", "viewer"),
 )

@@ -1,0 +1,138 @@
+"""Pages of the demonstration: accessible in each dress, light, and whole without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.e2e.conftest import MakeServer, Server, sign_in, violations
+
+DRESSES: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+}
+PAGES = [
+    "/",
+    "/equipment",
+    "/equipment?calibration_status=overdue&ordering=due_on",
+    "/equipment/new",
+    "/equipment/import",
+    "{equipment}",
+    "{equipment}/edit",
+    "{equipment}/schedules",
+    "/calibrations",
+    "{calibration}",
+    "{calibration}/certificate",
+    "/calibrations/new?equipment={equipment_id}",
+    "/calibrations/external?equipment={equipment_id}",
+    "/due",
+    "/due?view=month",
+    "/audit",
+    "/search?q=gauge",
+    "/account",
+    "/admin/users",
+    "/admin/roles",
+    "/admin/plugins",
+]
+MOST_BYTES = 150 * 1024
+MOST_REQUESTS = 22
+
+
+@pytest.fixture(scope="module")
+def server(make_server: MakeServer) -> Server:
+    """The demonstration laboratory."""
+    made = make_server("sqlite")
+    made.start("--demo")
+    return made
+
+
+@pytest.fixture(scope="module")
+def state(browser: Browser, server: Server) -> Any:
+    """Cookies of an administrator."""
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, server, "admin", server.password)
+    found = context.storage_state()
+    context.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
+    """Addresses of an instrument and of its latest calibration."""
+    context = browser.new_context(storage_state=state)
+    page = context.new_page()
+    page.goto(f"{server.base}/equipment?q=multimeter")
+    equipment = page.locator("tbody a.rowlink").first.get_attribute("href") or ""
+    identifier = equipment.rpartition("/")[2]
+    page.goto(f"{server.base}/calibrations?equipment_id={identifier}&state=approved")
+    calibration = page.locator("tbody a.rowlink").first.get_attribute("href") or ""
+    context.close()
+    return {"equipment": equipment, "equipment_id": identifier, "calibration": calibration}
+
+
+@pytest.fixture(scope="module", params=DRESSES)
+def dressed(
+    request: pytest.FixtureRequest, browser: Browser, state: Any
+) -> Iterator[BrowserContext]:
+    """A signed-in browser in one of the dresses."""
+    context = browser.new_context(storage_state=state, **DRESSES[request.param])
+    yield context
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_accessible_and_fits(
+    dressed: BrowserContext, server: Server, addresses: dict[str, str], path: str
+) -> None:
+    page = dressed.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    answer = page.goto(server.base + path.format(**addresses))
+    assert answer is not None
+    assert answer.status == 200
+    assert not violations(page)
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(width) <= 0, "it scrolls sideways"
+    assert not said
+    page.close()
+
+
+def weigh(page: Page, address: str) -> tuple[int, int]:
+    """Returns bytes on the wire and requests of a cold visit."""
+    sizes: list[int] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(address, wait_until="networkidle")
+    return int(sum(sizes)), len(sizes)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_cold_page_is_light(
+    browser: Browser, server: Server, state: Any, addresses: dict[str, str], path: str
+) -> None:
+    context = browser.new_context(storage_state=state)
+    size, requests = weigh(context.new_page(), server.base + path.format(**addresses))
+    context.close()
+    assert size <= MOST_BYTES
+    assert requests <= MOST_REQUESTS
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_without_scripts(
+    browser: Browser, server: Server, state: Any, addresses: dict[str, str], path: str
+) -> None:
+    context = browser.new_context(storage_state=state, java_script_enabled=False)
+    page = context.new_page()
+    answer = page.goto(server.base + path.format(**addresses))
+    assert answer is not None
+    assert answer.status == 200
+    assert page.locator("h1").is_visible()
+    assert page.locator("main").inner_text().strip()
+    context.close()
