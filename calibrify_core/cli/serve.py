@@ -73,7 +73,9 @@ def _serve(platform: Platform, host: str, port: int, shared: socket.socket | Non
 
 
 def _leave(*_: Any) -> None:
-    """Ends the server's loop."""
+    """Ends the server's loop; a second signal does not disturb the end."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.SIG_IGN)
     sys.exit(0)
 
 

@@ -63,6 +63,8 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
     root.setLevel(settings.log_level)
     # It warns of each request that waits for a thread, which under load is each request.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    # It tells of each look at a version table; the commands say what was migrated.
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
 
 
 def bind_context(
