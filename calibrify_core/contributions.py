@@ -33,8 +33,6 @@ from calibrify_core.records.audit_trail import AUDIT_VIEW
 from calibrify_core.tasks import job, outbox
 from calibrify_core.work import organisation
 
-PLUGIN_VIEW = "core.plugin:view"
-
 API_RESOURCES = (
     "token",
     "user",
@@ -118,7 +116,9 @@ def calibrify_permissions() -> Sequence[declare.Permission]:
         declare.Permission(
             AUDIT_VIEW, "Read the audit trail", ("administrator", "metrology_manager")
         ),
-        declare.Permission(PLUGIN_VIEW, "See the plugins and their health", ("administrator",)),
+        declare.Permission(
+            permissions.PLUGIN_VIEW, "See the plugins and their health", ("administrator",)
+        ),
     ]
 
 
@@ -177,7 +177,7 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
             "Plugins",
             "core.plugin.list",
             "puzzle",
-            PLUGIN_VIEW,
+            permissions.PLUGIN_VIEW,
             section="Administration",
             order=910,
         ),

@@ -16,6 +16,7 @@ GRANT_MANAGE = "core.grant:manage"
 API_TOKEN_USE = "core.api_token:use"  # noqa: S105 - the name of a permission
 API_TOKEN_MANAGE = "core.api_token:manage"  # noqa: S105 - the name of a permission
 SESSION_MANAGE = "core.session:manage"
+PLUGIN_VIEW = "core.plugin:view"
 
 # Whoever holds all of these for the whole organisation is its administrator.
 ADMINISTRATION = frozenset({USER_MANAGE, ROLE_MANAGE, GRANT_MANAGE})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from calibrify_core.app import lineages, make_platform
-from calibrify_core.kernel.errors import ConfigurationError
+from calibrify_core.app import check_schema, lineages, make_platform
 from calibrify_core.kernel.settings import Settings, load_settings
 from calibrify_core.observability.logs import configure_logs
 from calibrify_core.persistence.lineages import states
@@ -33,10 +32,5 @@ def ready_platform() -> Platform:
         ConfigurationError: it is not; the sentence names the cure.
     """
     platform = platform_of()
-    for state in states(platform.database, lineages(platform.plugins)):
-        if not state.up_to_date:
-            raise ConfigurationError(
-                f"The database is at revision {state.current or 'none'} of {state.lineage.name} "
-                f"and needs {state.head or 'none'}: run `calibrify db upgrade`."
-            )
+    check_schema(states(platform.database, lineages(platform.plugins)))
     return platform

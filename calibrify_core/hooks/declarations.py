@@ -7,7 +7,7 @@ behind a guard that names the plugin when one of them fails.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -382,4 +382,3 @@ class TaskContext:
     attempt: int
     unit: Callable[..., Any]
     job: Any = None
-    extra: Mapping[str, Any] = field(default_factory=dict)

@@ -5,9 +5,9 @@ from typing import Any
 
 from calibrify_core.api.request import Request
 from calibrify_core.api.types import Shape
+from calibrify_core.auth.permissions import PLUGIN_VIEW
 from calibrify_core.hooks.manager import Plugins
 
-PLUGIN_VIEW = "core.plugin:view"
 COUNTED = {
     "calibrify_permissions": "permissions",
     "calibrify_roles": "roles",

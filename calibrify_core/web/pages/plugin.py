@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-PLUGIN_VIEW = "core.plugin:view"
+from calibrify_core.auth.permissions import PLUGIN_VIEW
 
 COUNTED = (
     ("calibrify_permissions", "permissions"),
