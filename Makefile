@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
-PLUGINS := equipment calibration
+PLUGINS := equipment calibration maintenance integration
 SOURCES := calibrify_core migrations $(foreach p,$(PLUGINS),plugins/$(p)/src)
 TEMPLATES := $(wildcard calibrify_core/*/templates plugins/*/src/*/templates)
 SCRIPTS := static/js calibrify_core $(wildcard plugins/*/src)

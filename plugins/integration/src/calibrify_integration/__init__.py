@@ -1,0 +1,1 @@
+"""The integration plugin of Calibrify: webhooks, event feed, calendars and connectors."""

@@ -1,0 +1,1 @@
+"""The lineage of the integration plugin's tables."""

@@ -1,0 +1,1 @@
+"""The maintenance plugin of Calibrify: plans, work orders, parts and figures of maintenance."""
