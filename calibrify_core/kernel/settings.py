@@ -4,10 +4,12 @@ Nothing is needed to start. An unknown variable, or a value that does not parse,
 start with a sentence that names it: a typing error in a setting is never ignored.
 """
 
+import binascii
 import configparser
 import os
 import secrets
 import tempfile
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -20,10 +22,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from calibrify_core.kernel.errors import ConfigurationError
 
 PREFIX = "CALIBRIFY_"
-SECRETS = frozenset({"secret_key", "database_url", "metrics_token"})
+SECRETS = frozenset({"secret_key", "encryption_keys", "database_url", "metrics_token"})
 SECRET_BITS = ("password", "secret", "token", "key")
 MASK = "********"
 SECRET_KEY_LENGTH = 64
+ENCRYPTION_KEY_BYTES = 32
 
 
 def _listed(value: object) -> object:
@@ -58,8 +61,28 @@ def _address(value: object) -> object:
     return value.rstrip("/")
 
 
+def _keys(value: object) -> object:
+    """Turns ``2026:<base64>, 2025:<base64>`` into pairs of id and key, in their order."""
+    if not isinstance(value, str):
+        return value
+    found: dict[str, bytes] = {}
+    for word in value.replace(",", " ").split():
+        name, _, text = word.partition(":")
+        try:
+            key = b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if not name.isalnum() or len(key) != ENCRYPTION_KEY_BYTES:
+            raise ValueError("a key is <id>:<base64 of 32 bytes>, the id of letters and digits")
+        if name in found:
+            raise ValueError(f"the id {name} stands for two keys")
+        found[name] = key
+    return tuple(found.items())
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_listed)]
+EncryptionKeys = Annotated[tuple[tuple[str, bytes], ...], BeforeValidator(_keys)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Address = Annotated[str, BeforeValidator(_address)]
@@ -84,6 +107,11 @@ class Settings(BaseModel):
     )
     secret_key: str = Field(
         "", description="At least 64 characters; empty: made on first start in the data folder."
+    )
+    encryption_keys: EncryptionKeys = Field(
+        (),
+        description="Keys that secrets are kept under, id:base64 each; the first encrypts. "
+        "Empty: one derived from the secret key.",
     )
     plugins: Words | None = Field(
         None, description="Names of the plugins to run; unset: all that are installed."

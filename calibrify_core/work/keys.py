@@ -28,6 +28,11 @@ class Keys:
         return self.derive("audit")
 
     @property
+    def encryption(self) -> bytes:
+        """Key of secrets at rest where the settings name no other."""
+        return self.derive("encryption")
+
+    @property
     def cursor(self) -> bytes:
         """Key of list cursors."""
         return self.derive("cursor")

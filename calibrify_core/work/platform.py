@@ -29,8 +29,11 @@ from calibrify_core.work.access import Access
 from calibrify_core.work.keys import Keys
 from calibrify_core.work.organisation import Organisation, OrganisationFacts
 from calibrify_core.work.unit import UnitOfWork
+from calibrify_core.work.vault import Vault
 
 BELL = "calibrify_bell"
+DERIVED = "derived"
+"""Id of the encryption key that is always there; what it sealed opens under later keys, too."""
 
 # Loads the present rights of a user: a task runs with what its requester may do now.
 Recognise = Callable[[Session, uuid.UUID], tuple[Actor, Access]]
@@ -77,6 +80,11 @@ class Platform:
     def keys(self) -> Keys:
         """Purpose-bound keys."""
         return Keys(self.settings.secret_key)
+
+    @property
+    def vault(self) -> Vault:
+        """Where secrets are sealed that must be kept; see ``CALIBRIFY_ENCRYPTION_KEYS``."""
+        return Vault({**dict(self.settings.encryption_keys), DERIVED: self.keys.encryption})
 
     def session(self, *, write: bool) -> Session:
         """Makes a session; a commit of a writing one that enqueued rings the bell of the relay."""

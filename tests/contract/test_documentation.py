@@ -16,6 +16,7 @@ import calibrify_calibration.events
 import calibrify_calibration.permissions
 import calibrify_equipment.events
 import calibrify_equipment.permissions
+import calibrify_integration.permissions
 from calibrify_core import contributions
 from calibrify_core.api import body, guard, idempotency, query, upload
 from calibrify_core.api import types as api_types
@@ -59,7 +60,8 @@ def test_every_setting_of_a_plugin_is_documented() -> None:
     for contribution in Plugins(contributions, installed(), None).collect("calibrify_settings"):
         declared = contribution.value
         name = f"CALIBRIFY_{contribution.plugin.upper()}__{declared.key.upper()}"
-        assert f"| `{name}` | {declared.description} | {declared.default} |" in text
+        default = "none" if declared.default in ("", ()) else declared.default
+        assert f"| `{name}` | {declared.description} | {default} |" in text
 
 
 def commands(group: click.Group, prefix: str = "calibrify") -> list[str]:
@@ -104,6 +106,7 @@ def permissions() -> Iterable[Permission]:
     yield from contributions.calibrify_permissions()
     yield from calibrify_equipment.permissions.PERMISSIONS
     yield from calibrify_calibration.permissions.PERMISSIONS
+    yield from calibrify_integration.permissions.PERMISSIONS
 
 
 @pytest.mark.parametrize("permission", list(permissions()), ids=lambda permission: permission.name)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import ModuleType
+
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
+from calibrify_integration import permissions
+from calibrify_integration.domain.addresses import parse_networks
+from calibrify_integration.models import delivery, event, webhook
+from calibrify_integration.services import egress
 
 
 @hookimpl
@@ -16,3 +23,28 @@ def calibrify_manifest() -> declare.Manifest:
         CORE_API,
         "calibrify_integration.migrations",
     )
+
+
+@hookimpl
+def calibrify_settings() -> Sequence[declare.Setting]:
+    """Declares the plugin's settings."""
+    return [
+        declare.Setting(
+            egress.SETTING,
+            "Networks in the house to which outgoing requests may go, beside all public ones.",
+            (),
+            parse_networks,
+        )
+    ]
+
+
+@hookimpl
+def calibrify_models() -> Sequence[ModuleType]:
+    """Names the modules with the plugin's tables."""
+    return [event, webhook, delivery]
+
+
+@hookimpl
+def calibrify_permissions() -> Sequence[declare.Permission]:
+    """Declares what can be allowed."""
+    return permissions.PERMISSIONS

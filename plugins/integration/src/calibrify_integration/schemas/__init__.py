@@ -1,0 +1,1 @@
+"""The words on the wire about integration, in and out."""
