@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from operator import setitem
 from typing import Any
 
-from pyramid.config import Configurator
+import sqlalchemy as sa
+from pyramid.exceptions import ConfigurationConflictError
 from sqlalchemy.orm import configure_mappers
 
 from calibrify_core import contributions
 from calibrify_core.api import boot
+from calibrify_core.api.configurator import ADDING, HouseConfigurator
 from calibrify_core.api.guard import Guard
 from calibrify_core.api.request import PLATFORM
 from calibrify_core.auth.recognition import recognise
@@ -50,7 +54,8 @@ def make_platform(settings: Settings, plugins: Plugins | None = None) -> Platfor
         ConfigurationError: a plugin or a setting does not fit; the sentence names the cure.
     """
     plugins = plugins or Plugins(contributions, installed(), settings.plugins)
-    plugins.models()
+    plugins.collect_all()
+    check_tables(plugins)
     configure_mappers()
     clock = Clock(settings.clock)
     options = read_plugin_settings(plugins, settings.plugin_settings)
@@ -79,7 +84,7 @@ def make_router(platform: Platform) -> Any:
         ConfigurationError: it cannot start; the sentence names the cure.
     """
     check_schema(states(platform.database, lineages(platform.plugins)))
-    config = Configurator(settings=PYRAMID, exceptionresponse_view=None)
+    config = HouseConfigurator(settings=PYRAMID, exceptionresponse_view=None)
     config.registry[PLATFORM] = platform
     config.include("pyramid_retry")
     config.include("calibrify_core.api.request")
@@ -91,9 +96,15 @@ def make_router(platform: Platform) -> Any:
     config.include("calibrify_core.web.kit")
     config.include("calibrify_core.api.document")
     check_slots(platform.plugins)
-    platform.plugins.configure(config)
-    config.commit()
-    boot.check(config.introspector, platform.plugins)
+    platform.plugins.configure(config, partial(setitem, config.registry, ADDING))
+    try:
+        config.commit()
+    except ConfigurationConflictError as error:
+        told = " ".join(str(error).split())
+        raise ConfigurationError(
+            f"Two views are added for the same requests: take one away. {told}"
+        ) from None
+    boot.check(config.registry, platform.plugins)
     return config.make_wsgi_app()
 
 
@@ -127,3 +138,26 @@ def check_schema(found: Iterable[LineageState]) -> None:
                 f"The database is at revision {state.current or 'none'} of {state.lineage.name}, "
                 f"and this version needs {state.head or 'none'}: run `calibrify db upgrade`."
             )
+
+
+def check_tables(plugins: Plugins) -> None:
+    """Checks that every table is named after the plugin whose it is.
+
+    Raises:
+        ConfigurationError: one is not; no migration of the plugin would ever look after it.
+    """
+    for contribution in plugins.collect("calibrify_models"):
+        for table in _tables(contribution.value):
+            if not table.startswith(f"{contribution.plugin}_"):
+                raise ConfigurationError(
+                    f"Plugin {contribution.plugin} has the table {table}, whose name does not "
+                    f"start with {contribution.plugin}_: rename it."
+                )
+
+
+def _tables(module: Any) -> Iterator[str]:
+    """Yields the names of the tables that are mapped in a module."""
+    for found in vars(module).values():
+        table = getattr(found, "__table__", None)
+        if isinstance(table, sa.Table) and found.__module__ == module.__name__:
+            yield table.name

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from importlib import metadata
-from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -18,6 +17,7 @@ from calibrify_core.hooks import specs
 from calibrify_core.kernel.errors import ConfigurationError
 
 GROUP = "calibrify.plugins"
+ASKED_ELSEWHERE = {"calibrify_manifest", "calibrify_hookspecs", "calibrify_configure"}
 MARK = f"{specs.PROJECT}_impl"  # what `hookimpl` leaves on a function
 
 
@@ -144,10 +144,7 @@ class Plugins:
         try:
             return implementation()
         except Exception as error:
-            raise ConfigurationError(
-                f"Plugin {module.__name__} failed in {hook}: {error}. "
-                f"Repair it, or leave it out of CALIBRIFY_PLUGINS."
-            ) from error
+            raise _failed(module.__name__, hook, error) from error
 
     def _register(self, module: Any, name: str) -> None:
         """Registers one plugin; an unmarked hook or a wrong argument becomes one sentence."""
@@ -212,22 +209,43 @@ class Plugins:
             try:
                 answers: list[Sequence[Any]] = caller()
             except Exception as error:
-                raise ConfigurationError(
-                    f"Plugin {plugin.name} failed in {hook}: {error}. "
-                    f"Repair it, or leave it out of CALIBRIFY_PLUGINS."
-                ) from error
+                raise _failed(plugin.name, hook, error) from error
             found += [Contribution(plugin.name, value) for answer in answers for value in answer]
         return found
 
-    def configure(self, config: Any) -> None:
-        """Lets each plugin add its routes and views, in dependency order."""
-        for plugin in self.all:
-            others = [other.module for other in self.all if other is not plugin]
-            self._manager.subset_hook_caller("calibrify_configure", others)(config=config)
+    def collect_all(self) -> None:
+        """Asks everything that is asked by declarations, so that what is wrong stops the boot."""
+        for hook, caller in sorted(vars(self._manager.hook).items()):
+            if not hook.startswith("_") and caller.has_spec() and hook not in ASKED_ELSEWHERE:
+                self.collect(hook)
 
-    def models(self) -> list[ModuleType]:
-        """Imports and returns the modules with mapped classes."""
-        return self.values("calibrify_models")
+    def configure(self, config: Any, begin: Callable[[str], None] = lambda _: None) -> None:
+        """Lets each plugin add its routes and views, in dependency order.
+
+        Args:
+            config: the configurator.
+            begin: told the name of each plugin before its turn.
+
+        Raises:
+            ConfigurationError: one of them failed; the sentence names it.
+        """
+        for plugin in self.all:
+            begin(plugin.name)
+            others = [other.module for other in self.all if other is not plugin]
+            try:
+                self._manager.subset_hook_caller("calibrify_configure", others)(config=config)
+            except ConfigurationError:
+                raise
+            except Exception as error:
+                raise _failed(plugin.name, "calibrify_configure", error) from error
+
+
+def _failed(plugin: str, hook: str, error: Exception) -> ConfigurationError:
+    """Returns the sentence about a hook that raised something."""
+    return ConfigurationError(
+        f"Plugin {plugin} failed in {hook}: {error}. "
+        f"Repair it, or leave it out of CALIBRIFY_PLUGINS."
+    )
 
 
 def _ordered(candidates: Mapping[str, Candidate], enabled: Iterable[str] | None) -> list[Candidate]:

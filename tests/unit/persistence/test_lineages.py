@@ -195,6 +195,18 @@ def test_a_failing_migration_stays_at_the_last_whole_revision(
     assert tables(database) == {"alpha_parent", "alpha_schema_version"}
     assert states(database, [alpha])[0].current == "alpha0002"
 
+    writer.revision(
+        alpha,
+        "alpha0003",
+        "alpha0002",
+        'op.create_table("alpha_whole", sa.Column("n", sa.Integer))',
+    )
+    assert upgrade(database, [alpha, beta]) == [
+        "alpha: alpha0003 Makes alpha0003.",
+        "beta: beta0001 Makes beta0001.",
+    ]
+    assert {"alpha_whole", "beta_child"} <= tables(database)
+
 
 def test_the_first_migration_may_fail_and_the_next_try_works(
     database: Database, writer: LineageWriter

@@ -1,0 +1,1 @@
+"""A lineage without any revision, for plugins that have no tables."""
