@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import ModuleType
+
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
+from calibrify_maintenance import permissions
+from calibrify_maintenance.models import plan, signature, work_order
 
 
 @hookimpl
@@ -16,3 +21,15 @@ def calibrify_manifest() -> declare.Manifest:
         CORE_API,
         "calibrify_maintenance.migrations",
     )
+
+
+@hookimpl
+def calibrify_models() -> Sequence[ModuleType]:
+    """Names the modules with the plugin's tables."""
+    return [plan, work_order, signature]
+
+
+@hookimpl
+def calibrify_permissions() -> Sequence[declare.Permission]:
+    """Declares what can be allowed."""
+    return permissions.PERMISSIONS

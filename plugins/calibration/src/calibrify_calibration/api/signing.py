@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 
 from calibrify_calibration.domain.states import RecordState
-from calibrify_calibration.services.signatures import Confirmed, confirm, precheck
+from calibrify_calibration.services.signatures import precheck
 from calibrify_core.api.request import Request
+from calibrify_core.auth.confirmation import Confirmed, confirm
 from calibrify_core.auth.policy import visit_of
 
 

@@ -11,7 +11,8 @@ from calibrify_calibration.pages.point_rows import rows_of
 from calibrify_calibration.pages.wording import KINDS, REPORTED, RESULTS
 from calibrify_calibration.permissions import APPROVE, RECORD, VIEW, VOID
 from calibrify_calibration.services import approvals
-from calibrify_calibration.services.signatures import Confirmed, confirm, precheck
+from calibrify_calibration.services.signatures import precheck
+from calibrify_core.auth.confirmation import Confirmed, confirm
 from calibrify_core.auth.policy import visit_of
 from calibrify_core.kernel.errors import (
     CalibrifyError,

@@ -26,9 +26,10 @@ from calibrify_calibration.services import calibrations, certificates
 from calibrify_calibration.services.derivation import InstrumentDue, fact_of
 from calibrify_calibration.services.entries import check_complete, entered, uses_of
 from calibrify_calibration.services.problems import check_step
-from calibrify_calibration.services.signatures import Confirmed, sign
+from calibrify_calibration.services.signatures import sign
 from calibrify_calibration.services.standards import ABSENT, check_standards
 from calibrify_calibration.services.states import refresh_states
+from calibrify_core.auth.confirmation import Confirmed
 from calibrify_core.kernel.errors import Conflict, Forbidden, Invalid
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.public import move_equipment_on

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from calibrify_calibration.domain.states import RecordState
@@ -13,30 +12,10 @@ from calibrify_calibration.permissions import VIEW
 from calibrify_calibration.services.calibrations import find
 from calibrify_calibration.services.entries import record_hash
 from calibrify_calibration.services.problems import check_step
-from calibrify_core.auth.principal import Principal
-from calibrify_core.auth.recognition import Visit
-from calibrify_core.auth.sign_in import SignIn
-from calibrify_core.kernel.errors import Forbidden, Invalid
+from calibrify_core.auth.confirmation import Confirmed
+from calibrify_core.kernel.errors import Forbidden
 from calibrify_core.kernel.ids import new_id
-from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
-
-MEANINGS = ("performed", "reviewed", "approved")
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """Somebody who is signed in has just given their password again, to sign.
-
-    Only `confirm` makes one.
-
-    Attributes:
-        user_id: who.
-        meaning: ``performed``, ``reviewed`` or ``approved``.
-    """
-
-    user_id: uuid.UUID
-    meaning: str
 
 
 def precheck(
@@ -57,34 +36,6 @@ def precheck(
     calibration = find(unit, record_id, permission)
     check_step(calibration.state, wanted)
     return calibration
-
-
-def confirm(
-    platform: Platform, principal: Principal, password: str | None, meaning: str, visit: Visit
-) -> Confirmed:
-    """Checks the password of whoever wants to sign; no transaction may be open meanwhile.
-
-    Args:
-        platform: the application's shared services.
-        principal: who asks.
-        password: as it was typed.
-        meaning: of the signature.
-        visit: where the request comes from.
-
-    Raises:
-        Forbidden: an API token asks, which can never sign.
-        Invalid: there is no password.
-        Unauthenticated: it is wrong.
-        TooManyRequests: too many failed attempts.
-    """
-    if principal.kind == "token":
-        raise Forbidden("A signature needs a person: sign in, then sign with your password.")
-    if not password:
-        raise Invalid.field("password", "Give your password to sign.")
-    if meaning not in MEANINGS:
-        raise Invalid.field("meaning", f"Use {', '.join(MEANINGS)}.")
-    SignIn(platform).confirm(principal, password, visit)
-    return Confirmed(principal.user_id, meaning)
 
 
 def sign(unit: UnitOfWork, calibration: Calibration, confirmed: Confirmed) -> Signature:

@@ -1,0 +1,1 @@
+"""The rules of maintenance: pure functions on states, checklists and dates, no input, no output."""
