@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +118,56 @@ class MaintenanceCancelled:
     equipment_id: uuid.UUID
     number: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartBelowMinimum:
+    """The stock of a part fell below its minimum.
+
+    Attributes:
+        part_id: which one.
+        number: its number.
+        stock: what is left.
+        minimum: what there should be.
+    """
+
+    part_id: uuid.UUID
+    number: str
+    stock: Decimal
+    minimum: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRead:
+    """A meter of an instrument was read.
+
+    Attributes:
+        meter_id: which one.
+        equipment_id: of which instrument.
+        value: what it showed.
+        total: how much the instrument has run altogether.
+        read_at: when.
+    """
+
+    meter_id: uuid.UUID
+    equipment_id: uuid.UUID
+    value: Decimal
+    total: Decimal
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FaultReported:
+    """Somebody who held an instrument reported a fault by the code on its label.
+
+    Attributes:
+        work_order_id: the order that was opened.
+        equipment_id: which instrument.
+        number: of the order.
+        priority: ``low``, ``normal`` or ``high``, as the reporter sees it.
+    """
+
+    work_order_id: uuid.UUID
+    equipment_id: uuid.UUID
+    number: str
+    priority: str

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_maintenance import permissions
-from calibrify_maintenance.models import plan, signature, work_order
+from calibrify_maintenance.models import meter, part, plan, signature, work_order
+from calibrify_maintenance.services import parts
+
+API = ("part", "meter", "kpi")
 
 
 @hookimpl
@@ -26,10 +30,23 @@ def calibrify_manifest() -> declare.Manifest:
 @hookimpl
 def calibrify_models() -> Sequence[ModuleType]:
     """Names the modules with the plugin's tables."""
-    return [plan, work_order, signature]
+    return [plan, work_order, signature, part, meter]
 
 
 @hookimpl
 def calibrify_permissions() -> Sequence[declare.Permission]:
     """Declares what can be allowed."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def calibrify_number_masks() -> Sequence[declare.NumberMask]:
+    """Declares the series of parts."""
+    return [declare.NumberMask(parts.SERIES, "P-{#####}")]
+
+
+@hookimpl
+def calibrify_configure(config: Any) -> None:
+    """Adds the plugin's addresses."""
+    for noun in API:
+        config.include(f"calibrify_maintenance.api.{noun}")

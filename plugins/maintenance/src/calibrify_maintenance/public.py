@@ -13,3 +13,6 @@ Started = events.MaintenanceStarted
 Held = events.MaintenanceHeld
 Completed = events.MaintenanceCompleted
 Cancelled = events.MaintenanceCancelled
+PartShort = events.PartBelowMinimum
+MeterRead = events.MeterRead
+FaultReported = events.FaultReported
