@@ -31,6 +31,7 @@ from calibrify_core.mail.message import mail_address
 from calibrify_core.records import files, numbering
 from calibrify_core.records.audit_trail import AUDIT_VIEW
 from calibrify_core.tasks import job, outbox
+from calibrify_core.web.panels import ACCOUNT_ACTIONS, CALENDAR_ACTIONS
 from calibrify_core.work import organisation
 
 API_RESOURCES = (
@@ -188,6 +189,18 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
             AUDIT_VIEW,
             section="Administration",
             order=920,
+        ),
+    ]
+
+
+@hookimpl
+def calibrify_page_slots() -> Sequence[declare.PageSlot]:
+    """Declares the places that are on pages of the core, or of every plugin that has dates."""
+    return [
+        declare.PageSlot(ACCOUNT_ACTIONS, "Buttons of one's own account; nothing is handed over."),
+        declare.PageSlot(
+            CALENDAR_ACTIONS,
+            "Buttons of a page that shows dates; handed over: the name of its calendar source.",
         ),
     ]
 

@@ -56,7 +56,9 @@ class SecurityPolicy:
             principal = self._by_header(request, environ.get("HTTP_AUTHORIZATION", ""))
         else:
             principal = self._by_cookie(request)
-        if principal is not None and self._touches.note(principal):
+        if principal is not None and self._touches.note(
+            principal.kind, principal.credential_id, principal.last_seen_at
+        ):
             request.add_finished_callback(lambda _: self._touches.write())
         return principal
 

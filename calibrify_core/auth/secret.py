@@ -8,6 +8,7 @@ import secrets
 SESSION_PREFIX = "cals_"
 REFRESH_PREFIX = "calr_"
 API_TOKEN_PREFIX = "cal_"  # noqa: S105 - a public prefix, by which scanners find leaked tokens
+FEED_PREFIX = "calf_"
 
 
 def new_secret(prefix: str) -> str:

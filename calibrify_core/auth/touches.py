@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from calibrify_core.auth.api_token import ApiToken
-from calibrify_core.auth.principal import Principal
 from calibrify_core.auth.signed_in import BrowserSession, RefreshFamily
 from calibrify_core.work.platform import Platform
 
@@ -24,10 +24,10 @@ EVERY = timedelta(minutes=1)
 
 logger = logging.getLogger(__name__)
 
-_TABLES: dict[str, Any] = {
-    "session": BrowserSession.__table__,
-    "jwt": RefreshFamily.__table__,
-    "token": ApiToken.__table__,
+CREDENTIALS: Mapping[str, Any] = {
+    "session": BrowserSession.__table__.c.last_seen_at,
+    "jwt": RefreshFamily.__table__.c.last_seen_at,
+    "token": ApiToken.__table__.c.last_seen_at,
 }
 
 
@@ -36,25 +36,32 @@ class Touches:
 
     Args:
         platform: where they are written to.
+        columns: the column that holds the last use, by kind of credential; its table has an id.
     """
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, columns: Mapping[str, Any] = CREDENTIALS) -> None:
         self._platform = platform
+        self._columns = columns
         self._lock = threading.Lock()
         self._noted: dict[tuple[str, uuid.UUID], datetime] = {}
         self._written_at = platform.clock.now() - EVERY
 
-    def note(self, principal: Principal) -> bool:
+    def note(self, kind: str, credential_id: uuid.UUID, used_at: datetime | None) -> bool:
         """Notes a use, unless a recent one is already in the database.
+
+        Args:
+            kind: of the credential.
+            credential_id: which one.
+            used_at: its last use as the database knows it.
 
         Returns:
             Whether it is time to write.
         """
         now = self._platform.clock.now()
-        if principal.last_seen_at is not None and now - principal.last_seen_at < EVERY:
+        if used_at is not None and now - used_at < EVERY:
             return False
         with self._lock:
-            self._noted[principal.kind, principal.credential_id] = now
+            self._noted[kind, credential_id] = now
             return now - self._written_at >= EVERY
 
     def write(self) -> None:
@@ -67,7 +74,7 @@ class Touches:
         try:
             with self._platform.session(write=True) as session, session.begin():
                 connection = session.connection()
-                for kind, table in _TABLES.items():
+                for kind, column in self._columns.items():
                     rows = [
                         {"credential": identifier, "moment": moment}
                         for (noted_kind, identifier), moment in sorted(noted.items())
@@ -75,9 +82,9 @@ class Touches:
                     ]
                     if rows:
                         connection.execute(
-                            sa.update(table)
-                            .where(table.c.id == sa.bindparam("credential"))
-                            .values(last_seen_at=sa.bindparam("moment")),
+                            sa.update(column.table)
+                            .where(column.table.c.id == sa.bindparam("credential"))
+                            .values({column: sa.bindparam("moment")}),
                             rows,
                         )
         except SQLAlchemyError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pluggy
 
+from calibrify_core.hooks import calendars
 from calibrify_core.hooks import declarations as declare
 
 PROJECT = "calibrify"
@@ -231,6 +232,17 @@ def calibrify_search_sources() -> Sequence[declare.SearchSource]:  # type: ignor
 
 
 @hookspec
+def calibrify_calendar_sources() -> Sequence[calendars.CalendarSource]:  # type: ignore[empty-body]
+    """Declares what calendars can show.
+
+    When: at boot.
+    Returns: the sources; each answers within the scope of who reads the calendar.
+    Example: ``return [CalendarSource("calibration.due", "Calibrations due", "…:view", entries)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
 def calibrify_health_checks() -> Sequence[declare.HealthCheck]:  # type: ignore[empty-body]
     """Declares dependencies that ``/health/ready`` asks for.
 
@@ -297,6 +309,7 @@ SHAPES: Mapping[str, str] = {
     "calibrify_dashboard_widgets": "name",
     "calibrify_summary_figures": "name",
     "calibrify_search_sources": "name",
+    "calibrify_calendar_sources": "name",
     "calibrify_health_checks": "name",
     "calibrify_after_upgrade": "name",
     "calibrify_file_owners": "name",

@@ -24,7 +24,7 @@ _LOOKS = (
     # A JSON Web Token, wherever it stands.
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"), MASK),
     # Our own secrets say by their beginning what they are.
-    (re.compile(r"\bcal[rs]?_[\w-]{20,}"), MASK),
+    (re.compile(r"\bcal[frs]?_[\w-]{20,}"), MASK),
     # An Authorization header.
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
     # The password in an address.

@@ -11,6 +11,8 @@ from calibrify_core.observability.guard import guarded
 from calibrify_core.web.kit import draw
 
 BROKEN = "calibrify/broken_panel.html"
+ACCOUNT_ACTIONS = "core.account.actions"
+CALENDAR_ACTIONS = "core.calendar.actions"
 
 
 def check_slots(plugins: Plugins) -> None:

@@ -34,6 +34,8 @@ PAGES = [
     "/audit",
     "/search?q=gauge",
     "/account",
+    "/account/calendars",
+    "/account/calendars/new",
     "/admin/users",
     "/admin/roles",
     "/admin/plugins",

@@ -13,6 +13,7 @@ from calibrify_core.kernel.errors import Invalid, TooManyRequests
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted
 from calibrify_core.web.kit import problems_of, see_other
+from calibrify_core.web.panels import ACCOUNT_ACTIONS, panels_of
 
 LONGEST_PASSWORD = 1024
 LONGEST_NAME = 200
@@ -34,6 +35,7 @@ def show(request: Any) -> dict[str, Any]:
             ],
             "devices": devices,
             "others": sum(1 for device in devices if not device["current"]),
+            "actions": panels_of(request, ACCOUNT_ACTIONS),
             "may_make_tokens": unit.access.permits(API_TOKEN_USE),
         },
     }

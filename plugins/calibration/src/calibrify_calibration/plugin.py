@@ -10,6 +10,7 @@ from calibrify_calibration import permissions
 from calibrify_calibration.models import calibration, certificate, schedule, state
 from calibrify_calibration.pages import declarations
 from calibrify_calibration.services import (
+    calendar,
     calibrations,
     certificates,
     facet,
@@ -23,6 +24,7 @@ from calibrify_calibration.services.demo import load_calibrations
 from calibrify_calibration.services.usability import judge_calibration
 from calibrify_calibration.tasks.render_certificate import render_certificate
 from calibrify_core.hooks import declarations as declare
+from calibrify_core.hooks.calendars import CalendarSource
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import public
 
@@ -117,6 +119,12 @@ def calibrify_file_owners() -> Sequence[declare.FileOwner]:
             "calibration", calibration.Calibration, permissions.VIEW, permissions.RECORD
         )
     ]
+
+
+@hookimpl
+def calibrify_calendar_sources() -> Sequence[CalendarSource]:
+    """Declares that calendars show when schedules are due."""
+    return [calendar.SOURCE]
 
 
 @hookimpl

@@ -7,11 +7,18 @@ from calibrify_core.hooks.declarations import Permission
 EVENT_VIEW = "integration.event:view"
 WEBHOOK_VIEW = "integration.webhook:view"
 WEBHOOK_MANAGE = "integration.webhook:manage"
+CALENDAR_VIEW = "integration.calendar_feed:view"
+CALENDAR_CHANGE = "integration.calendar_feed:change"
+CALENDAR_MANAGE = "integration.calendar_feed:manage"
 
 _MANAGERS = ("administrator", "metrology_manager")
+_EVERYBODY = (*_MANAGERS, "technician", "viewer")
 
 PERMISSIONS = (
     Permission(EVENT_VIEW, "Read the feed of events, each within its own permission", _MANAGERS),
     Permission(WEBHOOK_VIEW, "See webhooks and their deliveries", ("administrator",)),
     Permission(WEBHOOK_MANAGE, "Add, change, test and replay webhooks", ("administrator",)),
+    Permission(CALENDAR_VIEW, "See and read calendars of one's own", _EVERYBODY),
+    Permission(CALENDAR_CHANGE, "Make, renew and revoke calendars of one's own", _EVERYBODY),
+    Permission(CALENDAR_MANAGE, "See and revoke calendars of everybody", ("administrator",)),
 )

@@ -17,6 +17,7 @@ INSTRUMENTS = sa.table(
     sa.column("category_id", sa.Uuid()),
     sa.column("asset_tag", sa.String()),
     sa.column("name", sa.String()),
+    sa.column("custodian_id", sa.Uuid()),
 )
 CATEGORIES = sa.table(
     "equipment_category",

@@ -17,12 +17,14 @@ from calibrify_calibration.models.reach import INSTRUMENTS
 from calibrify_calibration.models.state import CalibrationState
 from calibrify_calibration.pages.wording import STATUSES, TONES
 from calibrify_calibration.permissions import RECORD, VIEW
+from calibrify_calibration.services.calendar import DUE
 from calibrify_calibration.services.listing import due_list, due_request
 from calibrify_core.kernel.errors import Invalid
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
 from calibrify_core.web.formats import Formats
 from calibrify_core.web.page import formats_of
+from calibrify_core.web.panels import CALENDAR_ACTIONS, panels_of
 
 WINDOWS = (7, 30, 90)
 LENGTH = 100
@@ -42,6 +44,7 @@ def show(request: Any) -> dict[str, Any]:
             {"label": "Agenda", "href": href, "current": not month},
             {"label": "Month", "href": f"{href}?view=month", "current": month},
         ],
+        "subscribe": panels_of(request, CALENDAR_ACTIONS, DUE),
         "month": None,
         "groups": None,
         **values,

@@ -1,0 +1,25 @@
+"""What the pages add elsewhere: buttons of the account and of pages that show dates."""
+
+from __future__ import annotations
+
+from calibrify_core.hooks.declarations import Panel
+from calibrify_core.web.panels import ACCOUNT_ACTIONS, CALENDAR_ACTIONS
+from calibrify_integration.pages import calendar_feed
+from calibrify_integration.permissions import CALENDAR_CHANGE, CALENDAR_VIEW
+
+PANELS = (
+    Panel(
+        ACCOUNT_ACTIONS,
+        "integration.calendars",
+        "integration/panel_calendars.html",
+        calendar_feed.account,
+        CALENDAR_VIEW,
+    ),
+    Panel(
+        CALENDAR_ACTIONS,
+        "integration.subscribe",
+        "integration/panel_subscribe.html",
+        calendar_feed.subscribe,
+        CALENDAR_CHANGE,
+    ),
+)

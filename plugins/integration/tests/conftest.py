@@ -1,0 +1,75 @@
+"""The real application with integration beside equipment and calibration, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calibrify_core import app as root
+from calibrify_core import contributions
+from calibrify_core.auth.organisations import Organisations
+from calibrify_core.hooks.manager import Plugins, installed
+from calibrify_core.kernel.settings import Settings
+from calibrify_core.persistence.lineages import upgrade
+from calibrify_core.testing.client import ApiClient
+from calibrify_core.testing.postgres import PostgresServer, running_postgres
+from plugins.integration.tests.plant import NOW, Plant
+
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A private PostgreSQL server, one for each worker of the test run."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def fresh_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of an empty database for a module of tests."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'calibrify.sqlite3'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = server.create_database()
+    try:
+        yield server.url(name)
+    finally:
+        server.drop_database(name)
+
+
+MakePlant = Callable[..., Plant]
+
+
+@pytest.fixture(scope="module")
+def make_plant(fresh_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakePlant]:
+    """Makes the application with some plugins and settings."""
+    made: list[Plant] = []
+
+    def make(*plugins: str, more: Any = None, **settings: Any) -> Plant:
+        folder: Path = tmp_path_factory.mktemp("data")
+        given = {"rate_limits": False, "environment": "testing", "clock": NOW, **settings}
+        options = Settings(data_dir=folder, database_url=fresh_url, secret_key="k" * 64, **given)
+        ours = {name: installed()[name] for name in plugins} | (more or {})
+        platform = root.make_platform(options, Plugins(contributions, ours))
+        upgrade(platform.database, root.lineages(platform.plugins))
+        Organisations(platform).prepare()
+        app = root.make_app(platform.settings, platform)
+        made.append(Plant(platform, app, ApiClient(app)))
+        return made[-1]
+
+    yield make
+    for plant in made:
+        plant.platform.database.dispose()
+
+
+@pytest.fixture(scope="module")
+def plant(make_plant: MakePlant, tmp_path_factory: pytest.TempPathFactory) -> Plant:
+    """The core with equipment, calibration and integration at a fixed moment."""
+    return make_plant("equipment", "calibration", "integration", public_url="https://lab.example")
