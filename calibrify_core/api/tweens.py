@@ -18,6 +18,7 @@ from calibrify_core.auth.limits import RateLimits
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.observability.logs import bind_context, clear_context
 from calibrify_core.observability.metrics import METRICS
+from calibrify_core.persistence.passing import is_passing
 
 REFUSED = "calibrify.refused"
 
@@ -107,7 +108,7 @@ def answering_errors(handler: Handler, _registry: Any) -> Handler:
         except Exception as error:
             # The retry policy looks for this attribute, and never retries without it.
             request.exception = error
-            if problem.is_passing(error):
+            if is_passing(error):
                 mark_error_retryable(error)
             if is_error_retryable(request, error):
                 return Response(status=503)

@@ -94,9 +94,16 @@ def bring_up(platform: Platform) -> list[str]:
     """Upgrades all lineages and completes the data; returns a line for each step."""
     lines = upgrade(platform.database, lineages(platform.plugins))
     lines += Organisations(platform).prepare()
-    for step in platform.plugins.values("calibrify_after_upgrade"):
-        with platform.session(write=True) as session, session.begin():
-            step.run(platform, session)
+    for contribution in platform.plugins.collect("calibrify_after_upgrade"):
+        step = contribution.value
+        try:
+            with platform.session(write=True) as session, session.begin():
+                step.run(platform, session)
+        except Exception as error:
+            raise ConfigurationError(
+                f"The step {step.name} of plugin {contribution.plugin} failed: {error}. Its "
+                f"tables are upgraded; mend it and run `calibrify db upgrade` again."
+            ) from error
     return lines
 
 

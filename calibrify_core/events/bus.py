@@ -7,29 +7,65 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, get_args, get_origin, get_type_hints
 
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
 from calibrify_core.hooks.declarations import Subscriber
+from calibrify_core.hooks.manager import Contribution
+from calibrify_core.kernel.errors import CalibrifyError, PluginFailed
+from calibrify_core.observability.guard import guarded
+from calibrify_core.persistence.passing import is_passing
 
 DELIVER = "core.deliver_event"
 
 
-def publish(unit: Any, subscribers: Iterable[Subscriber], event: Any) -> None:
+# What these say is for who asked: a refusal of the trade, or that somebody else was first.
+TOLD = (CalibrifyError, IntegrityError, StaleDataError)
+
+
+def publish(unit: Any, subscribers: Iterable[Contribution], event: Any) -> None:
     """Tells an event: calls those ``within``, and enqueues one delivery per ``after``.
 
     Args:
         unit: the unit of work in whose transaction the event happened.
-        subscribers: all that are declared.
+        subscribers: all that are declared, with their plugins.
         event: a frozen dataclass of plain values.
+
+    Raises:
+        PluginFailed: a subscriber within the transaction failed; its plugin is named, and the
+            whole transaction is undone.
     """
-    for subscriber in subscribers:
+    for contribution in subscribers:
+        subscriber: Subscriber = contribution.value
         if subscriber.event is not type(event):
             continue
         if subscriber.when == "within":
-            subscriber.run(event, unit)
+            _call(contribution, event, unit)
         else:
             payload = {"subscriber": name_of(subscriber), "event": to_data(event)}
             unit.enqueue(DELIVER, payload)
+
+
+def _call(contribution: Contribution, event: Any, unit: Any) -> None:
+    """Calls a subscriber within the transaction, timed; what it raises undoes everything."""
+    what = heard_by(contribution.value)
+    outcome = guarded(contribution.plugin, what, partial(contribution.value.run, event, unit))
+    if outcome.error is None:
+        return
+    if isinstance(outcome.error, TOLD) or is_passing(outcome.error):
+        raise outcome.error
+    raise PluginFailed(
+        f"The plugin {contribution.plugin} failed while it followed {type(event).__name__}; "
+        f"nothing was changed."
+    ) from outcome.error
+
+
+def heard_by(subscriber: Subscriber) -> str:
+    """Returns under which name a subscriber is timed and logged."""
+    return f"{subscriber.run.__name__} of {subscriber.event.__name__}"
 
 
 def name_of(subscriber: Subscriber) -> str:

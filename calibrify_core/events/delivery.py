@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 from calibrify_core.events import bus
 from calibrify_core.hooks.declarations import TaskContext
 from calibrify_core.kernel.errors import NotFound
+from calibrify_core.observability.guard import guarded
 
 DELIVER = bus.DELIVER
 
@@ -19,10 +20,13 @@ def deliver_event(context: TaskContext) -> None:
     """
     with context.unit() as unit:
         wanted = context.payload["subscriber"]
-        subscribers: list[Any] = unit.platform.plugins.values("calibrify_subscribers")
-        for subscriber in subscribers:
+        for contribution in unit.platform.plugins.collect("calibrify_subscribers"):
+            subscriber = contribution.value
             if bus.name_of(subscriber) == wanted:
                 event = bus.from_data(subscriber.event, context.payload["event"])
-                subscriber.run(event, unit)
+                call = partial(subscriber.run, event, unit)
+                outcome = guarded(contribution.plugin, bus.heard_by(subscriber), call)
+                if outcome.error is not None:
+                    raise outcome.error
                 return
     raise NotFound(f"No enabled plugin declares the subscriber {wanted}.")

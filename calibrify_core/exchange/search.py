@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from calibrify_core.hooks.declarations import SearchHit
-from calibrify_core.observability.guard import guarded
 
 
 def search_all(unit: Any, words: str, limit: int) -> list[SearchHit]:
@@ -22,7 +21,7 @@ def search_all(unit: Any, words: str, limit: int) -> list[SearchHit]:
         source = contribution.value
         if not unit.access.permits(source.permission):
             continue
-        outcome = guarded(
+        outcome = unit.guarded(
             contribution.plugin, source.name, partial(source.find, unit, words, limit)
         )
         found += outcome.value or []

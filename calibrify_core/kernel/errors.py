@@ -51,6 +51,13 @@ class ConfigurationError(CalibrifyError):
     title = "Calibrify cannot start"
 
 
+class PluginFailed(CalibrifyError):
+    """Code of a plugin failed where the work cannot go on without it; all of it is undone."""
+
+    code = "plugin_failed"
+    title = "A plugin failed"
+
+
 class Malformed(CalibrifyError):
     """The request cannot be read at all: broken JSON, encoding or address."""
 

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from calibrify_core.observability.faults import FAULTS, Faults
 from calibrify_core.observability.metrics import METRICS, Metrics
 
 T = TypeVar("T")
@@ -41,18 +42,24 @@ class Result(Generic[T]):
 
 
 def guarded(
-    plugin: str, what: str, call: Callable[[], T], *, metrics: Metrics = METRICS
+    plugin: str,
+    what: str,
+    call: Callable[[], T],
+    *,
+    metrics: Metrics = METRICS,
+    faults: Faults = FAULTS,
 ) -> Result[T]:
     """Calls something that a plugin declared; never raises what it raises.
 
-    A call that touches the database is wrapped by its caller in a savepoint of its own: after
-    a failed statement the transaction would be of no more use to anybody else.
+    What touches the database is called through `UnitOfWork.guarded`, which puts a savepoint
+    around it: after a failed statement the transaction would be of no more use to anybody else.
 
     Args:
         plugin: name of the plugin.
         what: name of what is called, as declared: of the panel, the widget, the check.
         call: without arguments.
         metrics: where it is counted.
+        faults: where a failure is remembered.
     """
     began = time.perf_counter()
     try:
@@ -60,6 +67,7 @@ def guarded(
     except Exception as error:
         seconds = time.perf_counter() - began
         metrics.observe_plugin_call(plugin, what, seconds, failed=True)
+        faults.note(plugin, what, error)
         log.exception("plugin failed", plugin=plugin, what=what, seconds=round(seconds, 3))
         return Result(plugin, what, seconds, error=error)
     seconds = time.perf_counter() - began

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from calibrify_core.hooks.declarations import Task, TaskContext
 from calibrify_core.kernel.errors import CalibrifyError, Unavailable
+from calibrify_core.observability.faults import FAULTS
+from calibrify_core.observability.metrics import METRICS
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.tasks.job import Job
 from calibrify_core.tasks.outbox import OutboxRow
@@ -142,23 +145,31 @@ class Runner:
         reporter = (
             JobReporter(claim.job_id, claim.id, lease, claim.checkpoint) if claim.job_id else None
         )
+        began = time.perf_counter()
+        outcome = "failed"
         try:
             self._start(reporter)
             unit = partial(self._open_unit, claim.organisation_id, user_id=claim.user_id)
             task.run(TaskContext(str(claim.id), claim.payload, claim.tries, unit, reporter))
         except JobCancelled:
+            outcome = "cancelled"
             self._finish(claim, reporter, "cancelled")
         except TRANSIENT as error:
+            outcome = "retried"
             self._again(claim, task, error)
         except DBAPIError as error:
             if error.connection_invalidated:
+                outcome = "retried"
                 self._again(claim, task, error)
             else:
                 self._fail(claim, error)
         except Exception as error:  # noqa: BLE001 - whatever a task raises ends this run alone
             self._fail(claim, error)
         else:
+            outcome = "done"
             self._finish(claim, reporter, "succeeded")
+        finally:
+            METRICS.observe_task(claim.task, outcome, time.perf_counter() - began)
 
     def _start(self, reporter: JobReporter | None) -> None:
         """Says that the job runs, or that it was cancelled before it did."""
@@ -191,6 +202,7 @@ class Runner:
 
     def _fail(self, claim: Claim, error: Exception) -> None:
         """Parks a row that will not succeed, and says why."""
+        FAULTS.note(claim.task.partition(".")[0], claim.task, error)
         expected = isinstance(error, CalibrifyError)
         log.error("task failed", error=str(error), exc_info=None if expected else error)
         detail = str(error) if expected else "An internal error; the log has the details."

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from calibrify_core.auth import csrf
 from calibrify_core.hooks.declarations import NavigationEntry
-from calibrify_core.observability.guard import guarded
 from calibrify_core.web import flash
 from calibrify_core.web.assets import ASSETS
 from calibrify_core.web.formats import Formats, initials
@@ -141,8 +140,9 @@ def navigation(request: Any) -> list[dict[str, Any]]:
         href = request.route_path(entry.route)
         badge = None
         if entry.badge is not None:
-            call = partial(entry.badge, reading_unit(request))
-            outcome = guarded(contribution.plugin, f"badge of {entry.title}", call)
+            unit = reading_unit(request)
+            call = partial(entry.badge, unit)
+            outcome = unit.guarded(contribution.plugin, f"badge of {entry.title}", call)
             badge = outcome.value
         inside = request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
         sections.setdefault(entry.section, []).append(

@@ -7,7 +7,6 @@ from typing import Any
 
 from calibrify_core.hooks.manager import Plugins
 from calibrify_core.kernel.errors import ConfigurationError
-from calibrify_core.observability.guard import guarded
 from calibrify_core.web.kit import draw
 
 BROKEN = "calibrify/broken_panel.html"
@@ -98,7 +97,7 @@ def _card(request: Any, plugin: str, name: str, template: str, data: Any) -> dic
             **{key: value for key, value in values.items() if key in {"kpis", "lead"}},
         }
 
-    outcome = guarded(plugin, name, make)
+    outcome = request.unit.guarded(plugin, name, make)
     card: dict[str, Any] | None = outcome.value
     if outcome.error is not None:
         body = draw(request, BROKEN, {"plugin": plugin})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ from calibrify_core.events import bus
 from calibrify_core.kernel.actor import Actor
 from calibrify_core.kernel.clock import Clock
 from calibrify_core.kernel.errors import NotFound
+from calibrify_core.observability import guard
 from calibrify_core.persistence import scoping
 from calibrify_core.records import numbering
 from calibrify_core.tasks import queue
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from calibrify_core.work.platform import Platform
 
 M = TypeVar("M")
+R = TypeVar("R")
 S = TypeVar("S", bound=sa.Executable)
 
 
@@ -114,7 +116,27 @@ class UnitOfWork:
         Args:
             event: a frozen dataclass of a plugin's ``events`` module.
         """
-        bus.publish(self, self.platform.plugins.values("calibrify_subscribers"), event)
+        bus.publish(self, self.platform.plugins.collect("calibrify_subscribers"), event)
+
+    def guarded(self, plugin: str, what: str, call: Callable[[], R]) -> guard.Result[R]:
+        """Calls something that a plugin declared; never raises what it raises.
+
+        In a transaction that writes, what a failed call did to the database is undone, and the
+        rest of the transaction is as good as before.
+
+        Args:
+            plugin: name of the plugin.
+            what: name of what is called, as declared.
+            call: without arguments.
+        """
+        if self.session.bind is not self.platform.database.writer:
+            return guard.guarded(plugin, what, call)
+
+        def within_savepoint() -> R:
+            with self.session.begin_nested():
+                return call()
+
+        return guard.guarded(plugin, what, within_savepoint)
 
     def enqueue(
         self, task: str, payload: Mapping[str, Any], not_before: datetime | None = None

@@ -10,7 +10,6 @@ from calibrify_core.api.request import Request
 from calibrify_core.api.types import Shape
 from calibrify_core.audit.trail import newest_entry
 from calibrify_core.auth.policy import SIGNED_IN
-from calibrify_core.observability.guard import guarded
 from calibrify_core.work.access import Access
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
@@ -44,7 +43,7 @@ def _counted(unit: UnitOfWork) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for contribution in unit.platform.plugins.collect("calibrify_summary_figures"):
         figures = contribution.value
-        outcome = guarded(contribution.plugin, figures.name, partial(figures.data, unit))
+        outcome = unit.guarded(contribution.plugin, figures.name, partial(figures.data, unit))
         merged.update(outcome.value or {})
     return merged
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from calibrify_core.web.page import formats_of
@@ -70,17 +71,17 @@ def interval_of(request: Any, judged: Usability) -> dict[str, Any] | None:
 
 
 def _tabs(request: Any, record: Mapping[str, Any], shown: str) -> list[dict[str, Any]]:
-    """Returns the tabs that the person may open."""
-    declared = [*OWN_TABS, *request.platform.plugins.values(TABS)]
-    return [
-        {
-            "label": tab.label,
-            "href": request.route_path(tab.route, id=record["id"]),
-            "current": tab.name == shown,
-        }
-        for tab in sorted(declared, key=lambda one: (one.order, one.name))
-        if request.unit.access.permits(tab.permission)
-    ]
+    """Returns the tabs that the person may open; one that leads nowhere is left out."""
+    declared = [("equipment", tab) for tab in OWN_TABS]
+    declared += [(one.plugin, one.value) for one in request.platform.plugins.collect(TABS)]
+    found = []
+    for plugin, tab in sorted(declared, key=lambda one: (one[1].order, one[1].name)):
+        if request.unit.access.permits(tab.permission):
+            address = partial(request.route_path, tab.route, id=record["id"])
+            href = request.unit.guarded(plugin, tab.name, address).value
+            if href is not None:
+                found.append({"label": tab.label, "href": href, "current": tab.name == shown})
+    return found
 
 
 def _menu(request: Any, record: Mapping[str, Any]) -> list[dict[str, str]]:

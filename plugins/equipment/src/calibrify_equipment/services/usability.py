@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from calibrify_core.observability.guard import guarded
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain.lifecycle import SUSPENDED, WORDS, Status
 from calibrify_equipment.public import Usability
@@ -82,7 +81,7 @@ def judgements(unit: UnitOfWork, record: Mapping[str, Any]) -> list[Usability]:
     answers = []
     for contribution in unit.platform.plugins.collect(CHECKS):
         check = contribution.value
-        outcome = guarded(contribution.plugin, check.name, partial(check.judge, unit, record))
+        outcome = unit.guarded(contribution.plugin, check.name, partial(check.judge, unit, record))
         if not outcome.ok:
             answers.append(_unjudged(contribution.plugin))
         elif outcome.value is not None:
