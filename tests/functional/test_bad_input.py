@@ -7,7 +7,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from calibrify_core.testing.client import ApiClient
-from tests.functional.conftest import House
+from calibrify_core.testing.house import House
 from tests.functional.kit import widget
 
 BASE = "/api/v1/"

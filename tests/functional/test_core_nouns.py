@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from calibrify_core import app as root
 from calibrify_core.auth.role import Role
 from calibrify_core.auth.roles import Roles
 from calibrify_core.hooks.declarations import FileOwner, SearchHit, SearchSource, SummaryFigures
-from calibrify_core.hooks.manager import Plugins
 from calibrify_core.hooks.specs import hookimpl
-from calibrify_core.kernel.settings import Settings
 from calibrify_core.testing.client import ApiClient
-from tests.functional.conftest import House, build
+from calibrify_core.testing.house import House, build
+from calibrify_core.testing.plugin import MakePlatform
 from tests.functional.kit.core import bare_core
 
 BASE = "/api/v1/"
@@ -67,19 +65,19 @@ def figures() -> list[SummaryFigures]:
 
 
 @pytest.fixture(scope="module")
-def house(make_settings: Callable[..., Settings]) -> Iterator[House]:
+def house(make_platform: MakePlatform) -> House:
     core = bare_core()
     core.calibrify_configure = configure  # type: ignore[attr-defined]
     core.calibrify_file_owners = owners  # type: ignore[attr-defined]
     core.calibrify_search_sources = sources  # type: ignore[attr-defined]
     core.calibrify_summary_figures = figures  # type: ignore[attr-defined]
-    settings = make_settings(metrics_token="m" * 20, metrics_networks=(ip_network("10.1.0.0/16"),))
-    platform = root.make_platform(settings, Plugins(core, {}))
-    app = build(platform)
-    try:
-        yield House(platform, app, ApiClient(app))
-    finally:
-        platform.database.dispose()
+    platform = make_platform(
+        core=core,
+        names=(),
+        metrics_token="m" * 20,
+        metrics_networks=(ip_network("10.1.0.0/16"),),
+    )
+    return House(platform, build(platform))
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,13 @@
 
 import re
 import uuid
-from collections.abc import Callable
 
 import pytest
 
-from calibrify_core import app as root
-from calibrify_core.hooks.manager import Plugins
-from calibrify_core.kernel.settings import Settings
 from calibrify_core.testing.client import ApiClient
+from calibrify_core.testing.house import House, build
+from calibrify_core.testing.plugin import MakePlatform
 from calibrify_core.work.organisation import Organisation
-from tests.functional.conftest import House, build
 from tests.functional.kit import widget
 from tests.functional.kit.core import bare_core
 
@@ -248,20 +245,14 @@ def test_an_organisation_may_ask_for_versions_everywhere(house: House, editor: A
     editor.patch_json(place, {"note": "y"}, status=200)
 
 
-def test_who_goes_too_fast_is_told_when_to_come_again(
-    make_settings: Callable[..., Settings],
-) -> None:
-    settings = make_settings(rate_limits=True)
-    plugins = Plugins(bare_core(), {"widget": widget.CANDIDATE})
-    platform = root.make_platform(settings, plugins)
-    try:
-        client = ApiClient(build(platform))
-        statuses = [client.get(f"{BASE}echoes/", status="*").status_int for _ in range(300)]
-        assert statuses == [200] * 299 + [429]  # one was for the description
-        refused = client.get(f"{BASE}hello/", status=429)
-        assert 0 < int(refused.headers["Retry-After"]) <= 60
-        assert refused.headers["RateLimit"].startswith('"stranger";r=0;t=')
-        elsewhere = {"REMOTE_ADDR": "192.0.2.9"}
-        client.get(f"{BASE}echoes/", extra_environ=elsewhere, status=200)
-    finally:
-        platform.database.dispose()
+def test_who_goes_too_fast_is_told_when_to_come_again(make_platform: MakePlatform) -> None:
+    widgets = {"widget": widget.CANDIDATE}
+    platform = make_platform(widgets, core=bare_core(), names=(), rate_limits=True)
+    client = ApiClient(build(platform))
+    statuses = [client.get(f"{BASE}echoes/", status="*").status_int for _ in range(300)]
+    assert statuses == [200] * 299 + [429]  # one was for the description
+    refused = client.get(f"{BASE}hello/", status=429)
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert refused.headers["RateLimit"].startswith('"stranger";r=0;t=')
+    elsewhere = {"REMOTE_ADDR": "192.0.2.9"}
+    client.get(f"{BASE}echoes/", extra_environ=elsewhere, status=200)

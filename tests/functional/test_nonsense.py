@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from calibrify_core import app as root
-from calibrify_core.auth.grants import Grants
-from calibrify_core.auth.recognition import Visit
-from calibrify_core.auth.roles import Roles
-from calibrify_core.auth.tokens import Tokens
-from calibrify_core.auth.users import Users
-from calibrify_core.kernel.settings import Settings
 from calibrify_core.testing.client import ApiClient
-from tests.functional.conftest import PASSWORD, build
+from calibrify_core.testing.house import House, build
+from calibrify_core.testing.plugin import MakePlatform
 
 # Some ten thousand requests; a busy machine takes its time for them.
 pytestmark = pytest.mark.timeout(600)
@@ -32,21 +26,11 @@ BODIES = [b"", b"{", b"null", b"[]", b'"x"', b"1", b"[" * 5000, b'{"a": NaN}', b
 
 
 @pytest.fixture(scope="module")
-def client(make_settings: Callable[..., Settings]) -> Iterator[ApiClient]:
+def client(make_platform: MakePlatform) -> ApiClient:
     """An administrator of the application with all that is installed."""
-    settings = make_settings()
-    platform = root.make_platform(settings)
-    app = build(platform)
-    with platform.unit() as unit:
-        user = Users(unit).create(username="anna", password=PASSWORD)
-        every = tuple(platform.plugins.named("calibrify_permissions"))
-        role = Roles(unit).create(name="everything", title="Everything", permissions=every)
-        Grants(unit).give(role.id, user_id=user.id)
-    token = Tokens(platform).issue("anna", PASSWORD, Visit()).access_token
-    try:
-        yield ApiClient(app, token)
-    finally:
-        platform.database.dispose()
+    platform = make_platform()
+    house = House(platform, build(platform))
+    return house.somebody(*platform.plugins.named("calibrify_permissions"))
 
 
 def operations(client: ApiClient) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from calibrify_core import app as root
-from calibrify_core.auth.grants import Grants
-from calibrify_core.auth.recognition import Visit
-from calibrify_core.auth.roles import Roles
-from calibrify_core.auth.tokens import Tokens
-from calibrify_core.auth.users import Users
-from calibrify_core.kernel.settings import Settings
-from calibrify_core.testing.client import ApiClient
-from calibrify_core.worker import make_runner
-from tests.functional.conftest import PASSWORD, build
+from calibrify_core.testing.house import House, build
+from calibrify_core.testing.plugin import MakePlatform
 
 REGISTER = Path(__file__).parents[2] / "plugins/equipment/tests/data/plant_like_register.csv"
 TODAY = date(2020, 6, 15)
@@ -64,30 +55,23 @@ OPTIONS = {
 
 
 @pytest.fixture(scope="module")
-def plant(make_settings: Callable[..., Settings]) -> Any:
+def plant(make_platform: MakePlatform) -> Any:
     """An installation with all plugins whose clock stands still, and its manager."""
     moment = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=UTC)
-    platform = root.make_platform(make_settings(clock=moment))
-    client = ApiClient(build(platform))
-    with platform.unit() as unit:
-        user = Users(unit).create(username="manager", password=PASSWORD)
-        role = Roles(unit).named("metrology_manager")
-        assert role is not None
-        Grants(unit).give(role.id, user_id=user.id)
-    pair = Tokens(platform).issue("manager", PASSWORD, Visit())
-    yield platform, client.signed_in(pair.access_token)
-    platform.database.dispose()
+    platform = make_platform(clock=moment)
+    made = House(platform, build(platform))
+    return made, made.api("metrology_manager")
 
 
 def bring(plant: Any, content: bytes, name: str = "register.csv", **fields: Any) -> Any:
-    platform, client = plant
+    house, client = plant
     job = client.post(
         "/api/v1/equipment/import/",
         params=[(key, json.dumps(value)) for key, value in fields.items()],
         upload_files=[("file", name, content)],
         status=202,
     ).json
-    make_runner(platform).drain()
+    house.drain()
     found = client.get(f"/api/v1/jobs/{job['id']}/").json
     assert found["state"] == "succeeded", found["errors"]
     return found["result"]

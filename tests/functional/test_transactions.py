@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from calibrify_core.api.idempotency import TABLE, forget_old
 from calibrify_core.testing.client import ApiClient
-from tests.functional.conftest import House
+from calibrify_core.testing.house import House
 from tests.functional.kit import widget
 
 BASE = "/api/v1/"

@@ -3,68 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from calibrify_core import app as root
-from calibrify_core import contributions
-from calibrify_core.auth.organisations import Organisations
-from calibrify_core.hooks.manager import Plugins, installed
-from calibrify_core.kernel.settings import Settings
-from calibrify_core.persistence.lineages import upgrade
-from calibrify_core.testing.client import ApiClient
-from calibrify_core.testing.postgres import PostgresServer, running_postgres
-from plugins.calibration.tests.laboratory import NOW, Lab
-
-KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A private PostgreSQL server, one for each worker of the test run."""
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def fresh_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The address of an empty database for a module of tests."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'calibrify.sqlite3'}"
-        return
-    server = request.getfixturevalue("postgres_server")
-    name = server.create_database()
-    try:
-        yield server.url(name)
-    finally:
-        server.drop_database(name)
+from calibrify_core.testing.house import NOW, build
+from calibrify_core.testing.plugin import MakePlatform
+from plugins.calibration.tests.laboratory import Lab
 
 
 @pytest.fixture(scope="module")
-def lab(fresh_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def plugins_under_test() -> tuple[str, ...]:
+    """Calibration, and equipment on which it stands."""
+    return ("equipment", "calibration")
+
+
+@pytest.fixture(scope="module")
+def settings_under_test() -> dict[str, Any]:
+    """A clock that stands still."""
+    return {"clock": NOW}
+
+
+@pytest.fixture(scope="module")
+def lab(make_platform: MakePlatform) -> Lab:
     """The core with both plugins at a fixed moment."""
-    folder: Path = tmp_path_factory.mktemp("data")
-    settings = Settings(
-        data_dir=folder,
-        database_url=fresh_url,
-        secret_key="k" * 64,
-        rate_limits=False,
-        environment="testing",
-        clock=NOW,
-    )
-    ours = {name: installed()[name] for name in ("equipment", "calibration")}
-    platform = root.make_platform(settings, Plugins(contributions, ours))
-    upgrade(platform.database, root.lineages(platform.plugins))
-    Organisations(platform).prepare()
-    app = root.make_app(platform.settings, platform)
-    try:
-        yield Lab(platform, app, ApiClient(app))
-    finally:
-        platform.database.dispose()
+    platform = make_platform()
+    return Lab(platform, build(platform))
 
 
 @pytest.fixture

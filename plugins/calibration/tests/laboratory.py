@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from calibrify_core.auth.grants import Grants
-from calibrify_core.auth.recognition import Visit
-from calibrify_core.auth.roles import Roles
-from calibrify_core.auth.tokens import Tokens
-from calibrify_core.auth.users import Users
 from calibrify_core.testing.client import ApiClient
-from calibrify_core.work.organisation import Organisation
-from calibrify_core.work.platform import Platform
+from calibrify_core.testing.house import PASSWORD, House
 
-PASSWORD = "seven blue torque wrenches on a shelf"
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 API = "/api/v1/"
 
 
 @dataclass
-class Lab:
+class Lab(House):
     """A running application at a fixed moment, and people in it.
 
     Attributes:
@@ -32,41 +21,15 @@ class Lab:
         viewer: may look.
     """
 
-    platform: Platform
-    app: Any
-    client: ApiClient
     manager: ApiClient = field(init=False)
     technician: ApiClient = field(init=False)
     viewer: ApiClient = field(init=False)
-    _count: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.manager = self.api("metrology_manager")
         self.technician = self.api("technician")
         self.viewer = self.api("viewer")
-
-    def unique(self, word: str = "X") -> str:
-        """Returns a text that is not in use."""
-        return f"{word}-{next(self._count)}"
-
-    def api(self, role: str, *scope: Any) -> ApiClient:
-        """Returns an API client of a new account with a role, perhaps for a part only."""
-        name = self.unique(role)
-        with self.platform.unit() as unit:
-            user = Users(unit).create(username=name, password=PASSWORD, name=name.title())
-            found = Roles(unit).named(role)
-            assert found is not None
-            limits = dict(zip(("scope_type", "scope_id"), scope, strict=False))
-            Grants(unit).give(found.id, user_id=user.id, **limits)
-        pair = Tokens(self.platform).issue(name, PASSWORD, Visit())
-        return self.client.signed_in(pair.access_token)
-
-    def policy(self, **values: Any) -> None:
-        """Sets policies of the organisation; people notice with their next request."""
-        with self.platform.unit() as unit:
-            organisation = unit.session.get(Organisation, unit.organisation.id)
-            assert organisation is not None
-            organisation.policies = {**organisation.policies, **values}
 
     def instrument(self, **values: Any) -> str:
         """Enters an instrument; its id."""

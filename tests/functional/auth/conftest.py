@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from calibrify_core import app as root
 from calibrify_core.auth.grants import Grants
-from calibrify_core.auth.organisations import Organisations
 from calibrify_core.auth.roles import Roles
 from calibrify_core.auth.user import User
 from calibrify_core.auth.users import Users
-from calibrify_core.hooks.manager import Plugins
 from calibrify_core.hooks.specs import hookimpl
-from calibrify_core.kernel.settings import Settings
-from calibrify_core.persistence.base import Base
-from calibrify_core.persistence.lineages import upgrade
 from calibrify_core.testing.client import ApiClient
+from calibrify_core.testing.house import build
+from calibrify_core.testing.plugin import MakePlatform
 from calibrify_core.work.platform import Platform
 from tests.functional.kit.core import bare_core
 
@@ -86,19 +81,11 @@ def people_core() -> Any:
 
 
 @pytest.fixture(scope="module")
-def office(make_settings: Callable[..., Settings]) -> Iterator[Office]:
-    settings = make_settings()
-    platform = root.make_platform(settings, Plugins(people_core(), {}))
-    upgrade(platform.database, root.lineages(platform.plugins))
-    tables = [table for table in Base.metadata.sorted_tables if table.name.startswith("core_")]
-    Base.metadata.create_all(platform.database.writer, tables=tables)
-    Organisations(platform).prepare()
-    office = Office(platform, ApiClient(root.make_app(settings, platform)))
+def office(make_platform: MakePlatform) -> Office:
+    platform = make_platform(core=people_core(), names=())
+    office = Office(platform, ApiClient(build(platform)))
     office.hire("anna", "administrator")
-    try:
-        yield office
-    finally:
-        platform.database.dispose()
+    return office
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from calibrify_core.auth.grants import Grants
 from calibrify_core.auth.roles import Roles
 from calibrify_core.auth.users import Users
 from calibrify_core.testing.client import HTTPS
-from plugins.calibration.tests.laboratory import PASSWORD, Lab, point
+from calibrify_core.testing.house import PASSWORD
+from plugins.calibration.tests.laboratory import Lab, point
 
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from plugins.calibration.tests.laboratory import API, PASSWORD, calibration, point
+from calibrify_core.testing.house import PASSWORD
+from plugins.calibration.tests.laboratory import API, calibration, point
 
 
 def test_a_calibration_is_judged_and_comes_back_digit_for_digit(lab):

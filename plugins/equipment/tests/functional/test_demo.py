@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from calibrify_core import app as root
-from calibrify_core.testing.client import ApiClient
+from calibrify_core.testing.house import build
 from calibrify_equipment.services import demo, figures
 
 
@@ -16,8 +15,7 @@ from calibrify_equipment.services import demo, figures
 def shown(make_platform: Callable[..., Any], lab_of: Callable[..., Any]) -> Any:
     """A laboratory with the demonstration in it."""
     platform = make_platform()
-    app = root.make_app(platform.settings, platform)
-    made = lab_of(platform, app, ApiClient(app))
+    made = lab_of(platform, build(platform))
     made.empty_page = made.browser("metrology_manager").get("/").text
     memory: dict[str, Any] = {}
     with made.unit() as unit:

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from calibrify_core import app as root
 from calibrify_core.hooks.declarations import Manifest, Panel
 from calibrify_core.hooks.manager import Candidate
 from calibrify_core.hooks.specs import CORE_API, hookimpl
-from calibrify_core.testing.client import ApiClient
+from calibrify_core.testing.house import build
 from calibrify_equipment.permissions import VIEW
 from calibrify_equipment.public import DetailTab, Usability, UsabilityCheck
 
@@ -68,8 +67,7 @@ def shop(
         made = gauge_plugin()
         candidate = Candidate("gauge", "calibrify-gauge", "0.1.0", (), lambda: made)
         platform = make_platform({"gauge": candidate})
-        app = root.make_app(platform.settings, platform)
-        yield lab_of(platform, app, ApiClient(app))
+        yield lab_of(platform, build(platform))
     finally:
         sys.path.remove(str(folder))
         sys.modules.pop(PACKAGE, None)
