@@ -55,6 +55,11 @@ def scoped(model: type[Any], rule: Rule | None = None) -> None:
     _tables[model.__tablename__] = model
 
 
+def is_scoped(model: type[Any]) -> bool:
+    """Tells whether a mapped class is registered as scoped."""
+    return model in _rules
+
+
 def condition(model: type[Any], scope: Scope) -> sa.ColumnElement[bool]:
     """Returns the condition that rows of a scoped class meet within a scope."""
     own: sa.ColumnElement[bool] = model.organisation_id == scope.organisation_id

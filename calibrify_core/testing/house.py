@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +30,7 @@ from calibrify_core.worker import make_runner
 PASSWORD = "seven blue torque wrenches on a shelf"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 """A moment for clocks that stand still, a Monday."""
+_NUMBERS = itertools.count()  # one for all houses: several may stand on one database
 
 
 def build(platform: Platform) -> Any:
@@ -56,14 +56,13 @@ class House:
     client: ApiClient = field(init=False)
     people: dict[str, uuid.UUID] = field(default_factory=dict)
     _administrator: ApiClient | None = None
-    _count: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         self.client = ApiClient(self.app)
 
     def unique(self, word: str = "X") -> str:
         """Returns a text that is not in use."""
-        return f"{word}-{next(self._count)}"
+        return f"{word}-{next(_NUMBERS)}"
 
     def unit(self, **more: Any) -> AbstractContextManager[UnitOfWork]:
         """Opens a unit of work of the system itself; arguments as of `Platform.unit`."""
