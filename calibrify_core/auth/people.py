@@ -1,4 +1,4 @@
-"""People as their colleagues see them: a name to choose as custodian, and no more."""
+"""People and groups as their colleagues see them: names to choose from, and no more."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from calibrify_core.auth.group import Group
 from calibrify_core.auth.user import ACTIVE, PERSON, User
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
 
 MOST = 500
-REASON = "the names of colleagues are known to everybody in the organisation"
+REASON = "the names of colleagues and groups are known to everybody in the organisation"
 
 
 class People:
-    """Names of the people of the organisation.
+    """Names of the people and groups of the organisation.
 
     Args:
         unit: the unit of work.
@@ -39,6 +40,25 @@ class People:
     def exists(self, user_id: uuid.UUID) -> bool:
         """Tells whether an account belongs to the organisation and is active."""
         return bool(self._select(User.id == user_id, User.state == ACTIVE))
+
+    def groups(self) -> list[tuple[uuid.UUID, str]]:
+        """Returns the groups that work can be given to, by name; at most 500."""
+        return self._groups()
+
+    def group_exists(self, group_id: uuid.UUID) -> bool:
+        """Tells whether a group belongs to the organisation."""
+        return bool(self._groups(Group.id == group_id))
+
+    def _groups(self, *conditions: sa.ColumnElement[bool]) -> list[tuple[uuid.UUID, str]]:
+        """Returns (id, name) of groups, in the order of their names."""
+        statement = (
+            sa.select(Group.id, Group.name)
+            .where(Group.organisation_id == self._unit.organisation.id, *conditions)
+            .order_by(sa.func.lower(Group.name), Group.id)
+            .limit(MOST)
+        )
+        rows = self._unit.session.execute(unscoped(statement, Group, because=REASON))
+        return [(group_id, name) for group_id, name in rows]
 
     def _select(self, *conditions: sa.ColumnElement[bool]) -> list[tuple[uuid.UUID, str]]:
         """Returns (id, name) of accounts, in the order of their names."""

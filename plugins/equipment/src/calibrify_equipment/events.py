@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +123,20 @@ class CategoryChanged:
 
     category_id: uuid.UUID
     fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetrologyAffected:
+    """Work on an instrument may have changed how it measures.
+
+    Attributes:
+        equipment_id: which one.
+        began_at: when the work began: what was measured before says nothing of it now.
+        ended_at: when the work ended.
+        source: what the work was, for people, for example ``work order MO-2026-00042``.
+    """
+
+    equipment_id: uuid.UUID
+    began_at: datetime
+    ended_at: datetime
+    source: str

@@ -24,6 +24,7 @@ from calibrify_equipment.events import (
     EquipmentRegistered,
     EquipmentRetired,
     EquipmentTransitioned,
+    MetrologyAffected,
 )
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.party import Customer, Supplier
@@ -40,6 +41,8 @@ Changed = EquipmentChanged
 Transitioned = EquipmentTransitioned
 Retired = EquipmentRetired
 CategoryRedefined = CategoryChanged
+# Told by whichever plugin knows of such work; it is neutral ground for both sides.
+Affected = MetrologyAffected
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_maintenance import permissions
 from calibrify_maintenance.models import meter, part, plan, signature, work_order
-from calibrify_maintenance.services import parts
+from calibrify_maintenance.services import listing, parts, work_orders
 
-API = ("part", "meter", "kpi")
+API = ("work_order", "part", "meter", "kpi")
 
 
 @hookimpl
@@ -41,8 +41,19 @@ def calibrify_permissions() -> Sequence[declare.Permission]:
 
 @hookimpl
 def calibrify_number_masks() -> Sequence[declare.NumberMask]:
-    """Declares the series of parts."""
-    return [declare.NumberMask(parts.SERIES, "P-{#####}")]
+    """Declares the series of work orders and of parts."""
+    return [
+        declare.NumberMask(work_orders.SERIES, "MO-{YYYY}-{#####}"),
+        declare.NumberMask(parts.SERIES, "P-{#####}"),
+    ]
+
+
+@hookimpl
+def calibrify_file_owners() -> Sequence[declare.FileOwner]:
+    """Declares that files can be attached to work orders."""
+    return [
+        declare.FileOwner("work_order", work_order.WorkOrder, permissions.VIEW, permissions.CHANGE)
+    ]
 
 
 @hookimpl
@@ -50,3 +61,9 @@ def calibrify_configure(config: Any) -> None:
     """Adds the plugin's addresses."""
     for noun in API:
         config.include(f"calibrify_maintenance.api.{noun}")
+
+
+@hookimpl
+def calibrify_search_sources() -> Sequence[declare.SearchSource]:
+    """Declares that the global search looks into work orders."""
+    return [declare.SearchSource("maintenance.work_order", permissions.VIEW, listing.find_hits)]

@@ -36,6 +36,9 @@ UNANSWERED: Mapping[str, Any] = {
 }
 """What an item holds before anybody looked."""
 
+ASKED = ("kind", "label", "required", "unit", "lower_limit", "upper_limit")
+"""What an item asks for."""
+
 
 def fresh(items: Iterable[Item]) -> list[dict[str, Any]]:
     """Return the items of a plan as those of a new work order, numbered where they have no id.
