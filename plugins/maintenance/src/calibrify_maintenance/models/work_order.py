@@ -81,7 +81,7 @@ class WorkOrder(Audited, Identified, OrganisationOwned, Timestamped, Versioned, 
     )
 
     checklist: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
-    # What was taken from stock, as it is shown: [{part_id, number, name, quantity, unit_cost}].
+    # What was taken from stock, as it is shown: [{part_id, number, name, unit, quantity, cost}].
     parts: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     work_done: Mapped[str] = mapped_column(sa.Text, default="")
     labour_minutes: Mapped[int | None] = mapped_column(sa.Integer)

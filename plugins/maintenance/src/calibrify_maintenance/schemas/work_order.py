@@ -147,7 +147,7 @@ class PartOut(Shape):
     name: str
     quantity: DecimalText
     unit: str
-    unit_cost: DecimalText | None
+    cost: DecimalText | None
 
 
 class InstrumentOut(Shape):
