@@ -11,8 +11,9 @@ from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_maintenance import permissions
 from calibrify_maintenance.models import meter, part, plan, signature, work_order
 from calibrify_maintenance.services import listing, parts, work_orders
+from calibrify_maintenance.tasks import open_due_orders
 
-API = ("work_order", "part", "meter", "kpi")
+API = ("work_order", "plan", "part", "meter", "kpi")
 
 
 @hookimpl
@@ -46,6 +47,18 @@ def calibrify_number_masks() -> Sequence[declare.NumberMask]:
         declare.NumberMask(work_orders.SERIES, "MO-{YYYY}-{#####}"),
         declare.NumberMask(parts.SERIES, "P-{#####}"),
     ]
+
+
+@hookimpl
+def calibrify_tasks() -> Sequence[declare.Task]:
+    """Declares the background work."""
+    return [declare.Task(open_due_orders.TASK, open_due_orders.open_due_orders)]
+
+
+@hookimpl
+def calibrify_schedules() -> Sequence[declare.Schedule]:
+    """Declares that plans are looked at every quarter of an hour."""
+    return [declare.Schedule(open_due_orders.TASK, every=open_due_orders.EVERY_SECONDS)]
 
 
 @hookimpl

@@ -125,6 +125,7 @@ class RecordFact:
         is_historical: Whether it was imported without readings; it then says when a calibration
             was made and nothing else.
         order: Tie-break of records of the same moment: anything that grows with each entry.
+        approved_at: When it was approved.
     """
 
     performed_at: datetime
@@ -136,6 +137,7 @@ class RecordFact:
     is_limited: bool = False
     is_historical: bool = False
     order: str = ""
+    approved_at: datetime | None = None
 
 
 @dataclass(frozen=True)

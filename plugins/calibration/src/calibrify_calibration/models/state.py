@@ -1,7 +1,7 @@
 """The calibration state of instruments: the facts that lists filter and sort by."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +14,8 @@ from calibrify_core.persistence.scoping import scoped
 class CalibrationState(OrganisationOwned, Base):
     """What is known of the calibration of one instrument: exactly one row for each.
 
-    All but the first block is derived from schedules and records by `services.states`.
+    All but the first block, and what is told of work on the instrument, is derived from schedules
+    and records by `services.states`.
     """
 
     __tablename__ = "calibration_state"
@@ -41,6 +42,13 @@ class CalibrationState(OrganisationOwned, Base):
     last_certificate_number: Mapped[str] = mapped_column(sa.String(200), default="")
     interval_value: Mapped[int | None] = mapped_column(sa.Integer)
     interval_unit: Mapped[str | None] = mapped_column(sa.String(8))
+
+    # Work that may have changed how the instrument measures: the last there was.
+    affected_from: Mapped[datetime | None]
+    affected_at: Mapped[datetime | None]
+    affected_by: Mapped[str | None] = mapped_column(sa.String(200))
+    # The same, while no calibration vouches for the instrument after it.
+    recalibrate_after: Mapped[str | None] = mapped_column(sa.String(200))
 
 
 scoped(CalibrationState, through_instrument(CalibrationState.equipment_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from calibrify_calibration.domain.decisions import Result
 from calibrify_calibration.domain.intervals import Anchor, Interval, IntervalUnit, WeekendRule
+from calibrify_calibration.domain.lapses import Affected, has_lapsed, lapse
 from calibrify_calibration.domain.schedules import (
     DueState,
     RecordFact,
@@ -62,12 +63,14 @@ class InstrumentDue:
         state: of the instrument as a whole.
         schedules: of each of its schedules.
         lead: warning time in days.
+        lapsed: whether work on it ended its calibration, and none vouches for it since.
         pairs: its schedules with what follows for each.
     """
 
     state: DueState
     schedules: dict[uuid.UUID, DueState]
     lead: int
+    lapsed: bool = False
     pairs: tuple[tuple[Schedule, DueState], ...] = ()
 
     def status_facts(self, required: bool) -> StatusFacts:
@@ -91,6 +94,7 @@ _FACT = (
     _RECORD.c.equipment_id,
     _RECORD.c.performed_at,
     _RECORD.c.performed_on,
+    _RECORD.c.approved_at,
     _RECORD.c.kind,
     _RECORD.c.state,
     _RECORD.c.outcome,
@@ -194,6 +198,7 @@ def fact_of(row: Any) -> RecordFact:
         is_limited=row.is_limited,
         is_historical=row.is_historical,
         order=row.id.hex,
+        approved_at=row.approved_at,
     )
 
 
@@ -220,28 +225,36 @@ def derive(unit: UnitOfWork, known: Known, until: datetime | None = None) -> Ins
     if not main:
         main = [derive_due(UNPLANNED, facts, accept_conditional_pass=conditional)]
     state = governing(main)
+    work = _affected(unit, known, until)
+    lapsed = work is not None and has_lapsed(facts, work, accept_conditional_pass=conditional)
+    if work is not None and lapsed:
+        state = lapse(state, work)
+        states |= {
+            key: lapse(states[key], work)
+            for key, schedule in known.schedules.items()
+            if schedule.kind is ScheduleKind.CALIBRATION
+        }
     return InstrumentDue(
         state,
         states,
         lead_days(known.state.due_soon_days, state.interval),
+        lapsed,
         tuple((schedule, states[key]) for key, schedule in known.schedules.items()),
     )
+
+
+def _affected(unit: UnitOfWork, known: Known, until: datetime | None) -> Affected | None:
+    """Returns the last work that may have changed how the instrument measures."""
+    began, ended = known.state.affected_from, known.state.affected_at
+    if began is None or ended is None or (until is not None and ended > until):
+        return None
+    return Affected(began, ended, unit.local_date(ended))
 
 
 def _attributed(known: Known, until: datetime | None) -> list[RecordFact]:
     """Returns the records that count; a schedule that is gone leaves them to those of its kind."""
     return [
-        RecordFact(
-            fact.performed_at,
-            fact.performed_on,
-            fact.kind,
-            fact.state,
-            fact.outcome,
-            None,
-            fact.is_limited,
-            fact.is_historical,
-            fact.order,
-        )
+        replace(fact, schedule_key=None)
         if fact.schedule_key is not None and fact.schedule_key not in known.schedules
         else fact
         for fact in known.facts

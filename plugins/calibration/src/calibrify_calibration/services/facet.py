@@ -29,6 +29,7 @@ COLUMNS: tuple[Any, ...] = (
     _s.due_soon_on.label("calibration_due_soon_on"),
     _s.is_limited.label("calibration_is_limited"),
     _s.last_calibrated_on.label("calibration_last_on"),
+    _s.recalibrate_after.label("calibration_recalibrate_after"),
 )
 """Columns that the list of instruments selects besides its own."""
 
@@ -38,6 +39,7 @@ SCHEMA: Mapping[str, Mapping[str, Any]] = {
     "calibration_status": {"type": "string", "enum": list(STATUSES)},
     "last_calibrated_on": {"type": ["string", "null"], "format": "date"},
     "due_on": {"type": ["string", "null"], "format": "date"},
+    "recalibrate_after": {"type": ["string", "null"]},
 }
 """JSON schemas of the members that are added to an instrument."""
 
@@ -59,6 +61,7 @@ def shape(row: Any, unit: Any) -> dict[str, Any]:
         "calibration_status": calibration_status(facts, unit.today()).value,
         "last_calibrated_on": row.calibration_last_on,
         "due_on": facts.due_on,
+        "recalibrate_after": row.calibration_recalibrate_after,
     }
 
 
@@ -122,6 +125,7 @@ FIELDS: tuple[ListField, ...] = (
     ListField(
         "calibration_required", "Calibration required", Kind.BOOLEAN, CalibrationState.required
     ),
+    ListField("recalibrate_after", "Recalibrate after", filterable=False),
     ListField("calibration_not_required_reason", "Why no calibration", filterable=False),
     ListField(
         "calibration_status",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,6 +56,10 @@ def empty_row(organisation_id: uuid.UUID, equipment_id: uuid.UUID) -> dict[str, 
         "last_certificate_number": "",
         "interval_value": None,
         "interval_unit": None,
+        "affected_from": None,
+        "affected_at": None,
+        "affected_by": None,
+        "recalibrate_after": None,
     }
 
 
@@ -137,6 +142,10 @@ def state_row(known: Known, due: InstrumentDue) -> dict[str, Any]:
         "last_result": result or old.last_result,
         "last_certificate_number": certificate or old.last_certificate_number,
         **_interval(state),
+        "affected_from": old.affected_from,
+        "affected_at": old.affected_at,
+        "affected_by": old.affected_by,
+        "recalibrate_after": old.affected_by if due.lapsed else None,
     }
 
 
@@ -165,6 +174,34 @@ def _write(
             unit.publish(
                 DueDateChanged(row["equipment_id"], old.due_on, row["due_on"], row["failed"])
             )
+
+
+def mark_affected(
+    unit: UnitOfWork, equipment_id: uuid.UUID, began_at: datetime, ended_at: datetime, source: str
+) -> None:
+    """Writes down that work may have changed how an instrument measures.
+
+    From then on no calibration of before vouches for it; see `domain.lapses`.
+
+    Args:
+        unit: the unit of work.
+        equipment_id: which instrument; one without a state is passed over.
+        began_at: when the work began.
+        ended_at: when it ended.
+        source: what it was, for people.
+    """
+    known = load(unit, [equipment_id], lock=True).get(equipment_id)
+    if known is None:
+        return
+    old = known.state
+    began = max(began_at, old.affected_from or began_at)
+    ended = max(ended_at, old.affected_at or ended_at)
+    unit.session.connection().execute(
+        sa.update(_STATE)
+        .where(_STATE.c.equipment_id == equipment_id)
+        .values(affected_from=began, affected_at=ended, affected_by=source[:200])
+    )
+    refresh_states(unit, [equipment_id])
 
 
 def upsert_states(unit: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:

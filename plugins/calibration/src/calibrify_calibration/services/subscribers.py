@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_calibration.models.reach import INSTRUMENTS
-from calibrify_calibration.services.states import open_states, refresh_states
+from calibrify_calibration.services.states import mark_affected, open_states, refresh_states
 from calibrify_core.work.unit import UnitOfWork
 
 
@@ -29,3 +29,8 @@ def follow_warning_time(event: Any, unit: UnitOfWork) -> None:
             INSTRUMENTS.c.category_id == event.category_id
         )
         refresh_states(unit, unit.session.execute(statement).scalars().all())
+
+
+def let_lapse(event: Any, unit: UnitOfWork) -> None:
+    """Lets the calibration of an instrument lapse after work that may have changed it."""
+    mark_affected(unit, event.equipment_id, event.began_at, event.ended_at, event.source)

@@ -93,6 +93,10 @@ def judge_calibration(unit: Any, record: Mapping[str, Any]) -> Usability | None:
     due_on, last_on = record["due_on"], record["last_calibrated_on"]
     if status is CalibrationStatus.EXTENDED and due_on is not None:
         word = f"Extended until {due_on.isoformat()}"
+    work = record.get("recalibrate_after")
+    if work and status is CalibrationStatus.OVERDUE:
+        word = "Recalibration needed"
+        headline = f"Do not use: recalibration needed after {work}"
     return Usability(
         usable=is_usable(status),
         grave=grave,
@@ -123,6 +127,8 @@ def evidence(
             return "The last calibration failed. " + (last or "There is no good one before it.")
         case CalibrationStatus.NEVER_CALIBRATED:
             return (last and f"{last} Nothing is known of its result.") or "It has no calibration."
+        case CalibrationStatus.OVERDUE if record.get("recalibrate_after"):
+            return f"The work may have changed how it measures. {last}".strip()
         case CalibrationStatus.OVERDUE if due_on is not None:
             days = (today - due_on).days
             late = "1 day" if days == 1 else f"{days} days"
