@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from calibrify_core.hooks import calendars
+from calibrify_core.hooks import calendars, importers
 from calibrify_core.hooks import declarations as declare
 
 PROJECT = "calibrify"
@@ -243,6 +243,17 @@ def calibrify_calendar_sources() -> Sequence[calendars.CalendarSource]:  # type:
 
 
 @hookspec
+def calibrify_importers() -> Sequence[importers.Importer]:  # type: ignore[empty-body]
+    """Declares into what kinds of records files can be imported by others.
+
+    When: at boot.
+    Returns: the importers; each works with the rights of whom it is done for.
+    Example: ``return [Importer("equipment.equipment", "Instruments", "…:import", …)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
 def calibrify_health_checks() -> Sequence[declare.HealthCheck]:  # type: ignore[empty-body]
     """Declares dependencies that ``/health/ready`` asks for.
 
@@ -310,6 +321,7 @@ SHAPES: Mapping[str, str] = {
     "calibrify_summary_figures": "name",
     "calibrify_search_sources": "name",
     "calibrify_calendar_sources": "name",
+    "calibrify_importers": "name",
     "calibrify_health_checks": "name",
     "calibrify_after_upgrade": "name",
     "calibrify_file_owners": "name",

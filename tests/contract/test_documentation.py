@@ -32,6 +32,7 @@ from calibrify_core.records import listing
 from calibrify_core.storage import interface
 from calibrify_equipment import hookspecs as equipment_specs
 from calibrify_equipment.api.bulk import MOST_OPERATIONS
+from calibrify_integration import hookspecs as integration_specs
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -45,7 +46,11 @@ def hooks(module: ModuleType) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("signature", [*hooks(specs), *hooks(equipment_specs)])
+SPECS = (specs, equipment_specs, integration_specs)
+SIGNATURES = [signature for module in SPECS for signature in hooks(module)]
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
 def test_every_hook_is_documented_with_its_signature(signature: str) -> None:
     assert signature in (REFERENCE / "hooks.md").read_text(encoding="utf-8")
 
@@ -92,7 +97,7 @@ def test_each_hook_has_a_user() -> None:
     )
     unused = [
         name
-        for module in (specs, equipment_specs)
+        for module in SPECS
         for name, found in vars(module).items()
         if name.startswith("calibrify_")
         and inspect.isfunction(found)

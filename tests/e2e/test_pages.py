@@ -39,6 +39,8 @@ PAGES = [
     "/admin/users",
     "/admin/roles",
     "/admin/plugins",
+    "/admin/connectors",
+    "/admin/connectors/new?kind=integration.http",
 ]
 MOST_BYTES = 150 * 1024
 MOST_REQUESTS = 22

@@ -73,3 +73,18 @@ def make_plant(fresh_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def plant(make_plant: MakePlant, tmp_path_factory: pytest.TempPathFactory) -> Plant:
     """The core with equipment, calibration and integration at a fixed moment."""
     return make_plant("equipment", "calibration", "integration", public_url="https://lab.example")
+
+
+@pytest.fixture(scope="module")
+def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder below which connectors watch theirs."""
+    made = tmp_path_factory.mktemp("inbox")
+    (made / "main").mkdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def connected(make_plant: MakePlant, inbox: Path) -> Plant:
+    """The core with equipment and integration, an inbox, and this machine as another system."""
+    own = {"inbox_dir": str(inbox), "allowed_networks": "127.0.0.0/8"}
+    return make_plant("equipment", "integration", plugin_settings={"integration": own})

@@ -8,17 +8,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from webtest import TestApp
+
 from calibrify_core.auth.grants import Grants
 from calibrify_core.auth.recognition import Visit
 from calibrify_core.auth.roles import Roles
 from calibrify_core.auth.tokens import Tokens
 from calibrify_core.auth.users import Users
-from calibrify_core.testing.client import ApiClient
+from calibrify_core.testing.client import HTTPS, ApiClient
 from calibrify_core.work.platform import Platform
+from calibrify_core.worker import make_runner
 
 PASSWORD = "eleven green torque wrenches on a rack"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 API = "/api/v1/"
+CONNECTORS = f"{API}connectors/"
+KEYED = {"match_on": "asset_tag"}
 _COUNT = itertools.count()
 
 
@@ -58,8 +63,17 @@ class Plant:
             Grants(unit).give(found.id, user_id=user.id, **limits)
         pair = Tokens(self.platform).issue(name, PASSWORD, Visit())
         client = self.client.signed_in(pair.access_token)
-        client.user_id = user.id
+        client.user_id, client.username = user.id, name
         return client
+
+    def browser(self, role: str) -> TestApp:
+        """Returns a browser without scripts in which a new account with a role is signed in."""
+        client = self.person(role)
+        made = TestApp(self.app, extra_environ=dict(HTTPS))
+        form = made.get("/login").forms[0]
+        form["email"], form["password"] = client.username, PASSWORD
+        form.submit(status=303)
+        return made
 
     def site(self) -> str:
         """Adds a site; its id."""
@@ -77,3 +91,22 @@ class Plant:
         body = {"equipment_id": made["id"], "opening_due_on": day.isoformat()}
         self.manager.post_json(f"{API}calibration-schedules/", body)
         return made
+
+
+def run(plant: Plant, connector: Any, by: ApiClient | None = None) -> Any:
+    """Starts a connector and runs what is enqueued; returns the run."""
+    (by or plant.manager).post_json(f"{CONNECTORS}{connector['id']}/run/", {}, status=202)
+    make_runner(plant.platform).drain()
+    return last_run(plant, connector)
+
+
+def last_run(plant: Plant, connector: Any) -> Any:
+    """Returns the newest run of a connector."""
+    listed = plant.administrator.get(f"{API}connector-runs/?connector_id={connector['id']}")
+    return listed.json["results"][0]
+
+
+def tags(client: ApiClient, word: str) -> list[str]:
+    """Returns the tags of the instruments that a word finds."""
+    found = client.get(f"{API}equipment/?q={word}&ordering=asset_tag").json["results"]
+    return [row["asset_tag"] for row in found]

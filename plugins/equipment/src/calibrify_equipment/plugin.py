@@ -7,13 +7,14 @@ from types import ModuleType
 from typing import Any
 
 from calibrify_core.hooks import declarations as declare
+from calibrify_core.hooks.importers import Importer
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import hookspecs, permissions
 from calibrify_equipment.cli.register import export_command, import_command
 from calibrify_equipment.models import category, equipment, location, party, tally
 from calibrify_equipment.pages import widgets
 from calibrify_equipment.public import UsabilityCheck
-from calibrify_equipment.services import demo, figures
+from calibrify_equipment.services import demo, figures, importer
 from calibrify_equipment.services.equipment import SERIES
 from calibrify_equipment.services.importing import TASK
 from calibrify_equipment.services.search import find_hits
@@ -192,6 +193,12 @@ def calibrify_file_owners() -> Sequence[declare.FileOwner]:
     return [
         declare.FileOwner("equipment", equipment.Equipment, permissions.VIEW, permissions.CHANGE)
     ]
+
+
+@hookimpl
+def calibrify_importers() -> Sequence[Importer]:
+    """Declares that others may bring registers of instruments."""
+    return [importer.INSTRUMENTS]
 
 
 @hookimpl

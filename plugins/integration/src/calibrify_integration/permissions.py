@@ -10,6 +10,9 @@ WEBHOOK_MANAGE = "integration.webhook:manage"
 CALENDAR_VIEW = "integration.calendar_feed:view"
 CALENDAR_CHANGE = "integration.calendar_feed:change"
 CALENDAR_MANAGE = "integration.calendar_feed:manage"
+CONNECTOR_VIEW = "integration.connector:view"
+CONNECTOR_CHANGE = "integration.connector:change"
+CONNECTOR_RUN = "integration.connector:run"
 
 _MANAGERS = ("administrator", "metrology_manager")
 _EVERYBODY = (*_MANAGERS, "technician", "viewer")
@@ -21,4 +24,7 @@ PERMISSIONS = (
     Permission(CALENDAR_VIEW, "See and read calendars of one's own", _EVERYBODY),
     Permission(CALENDAR_CHANGE, "Make, renew and revoke calendars of one's own", _EVERYBODY),
     Permission(CALENDAR_MANAGE, "See and revoke calendars of everybody", ("administrator",)),
+    Permission(CONNECTOR_VIEW, "See connectors and their runs", _MANAGERS),
+    Permission(CONNECTOR_CHANGE, "Set up, change and remove connectors", _MANAGERS),
+    Permission(CONNECTOR_RUN, "Start connectors", _MANAGERS),
 )

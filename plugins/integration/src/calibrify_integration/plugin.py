@@ -8,14 +8,17 @@ from typing import Any
 
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
-from calibrify_integration import permissions
+from calibrify_integration import hookspecs, permissions
 from calibrify_integration.domain.addresses import parse_networks
-from calibrify_integration.models import calendar_feed, delivery, event, webhook
+from calibrify_integration.models import calendar_feed, connector, delivery, event, webhook
 from calibrify_integration.pages import declarations
-from calibrify_integration.services import egress
+from calibrify_integration.public import ConnectorKind
+from calibrify_integration.services import connectors, egress, http_pull, watched_folder
+from calibrify_integration.tasks import start_connectors
+from calibrify_integration.tasks.run_connector import run_connector
 
-API = ("calendar_feed",)
-PAGES = ("calendar", "calendar_feed")
+API = ("calendar_feed", "connector")
+PAGES = ("calendar", "calendar_feed", "connector")
 
 
 @hookimpl
@@ -39,20 +42,59 @@ def calibrify_settings() -> Sequence[declare.Setting]:
             "Networks in the house to which outgoing requests may go, beside all public ones.",
             (),
             parse_networks,
-        )
+        ),
+        declare.Setting(
+            watched_folder.SETTING,
+            "Folder below which connectors watch theirs; empty: none does.",
+            "",
+            watched_folder.parse_folder,
+        ),
     ]
 
 
 @hookimpl
 def calibrify_models() -> Sequence[ModuleType]:
     """Names the modules with the plugin's tables."""
-    return [event, webhook, delivery, calendar_feed]
+    return [event, webhook, delivery, calendar_feed, connector]
 
 
 @hookimpl
 def calibrify_permissions() -> Sequence[declare.Permission]:
     """Declares what can be allowed."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def calibrify_hookspecs() -> Sequence[ModuleType]:
+    """Adds the hook by which other plugins bring connectors."""
+    return [hookspecs]
+
+
+@hookimpl
+def calibrify_integration_connectors() -> Sequence[ConnectorKind]:
+    """Declares the two kinds of connectors that every installation has."""
+    return [watched_folder.WATCHED_FOLDER, http_pull.HTTP_PULL]
+
+
+@hookimpl
+def calibrify_tasks() -> Sequence[declare.Task]:
+    """Declares the background work."""
+    return [
+        declare.Task(connectors.TASK, run_connector),
+        declare.Task(start_connectors.TASK, start_connectors.start_connectors),
+    ]
+
+
+@hookimpl
+def calibrify_schedules() -> Sequence[declare.Schedule]:
+    """Declares what starts by the clock."""
+    return [declare.Schedule(start_connectors.TASK, start_connectors.EVERY_SECONDS)]
+
+
+@hookimpl
+def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
+    """Declares the plugin's menu entries."""
+    return declarations.NAVIGATION
 
 
 @hookimpl

@@ -1,12 +1,22 @@
-"""What the pages add elsewhere: buttons of the account and of pages that show dates."""
+"""What the pages add elsewhere: menu entries, and buttons of the account and of dates."""
 
 from __future__ import annotations
 
-from calibrify_core.hooks.declarations import Panel
+from calibrify_core.hooks.declarations import NavigationEntry, Panel
 from calibrify_core.web.panels import ACCOUNT_ACTIONS, CALENDAR_ACTIONS
 from calibrify_integration.pages import calendar_feed
-from calibrify_integration.permissions import CALENDAR_CHANGE, CALENDAR_VIEW
+from calibrify_integration.permissions import CALENDAR_CHANGE, CALENDAR_VIEW, CONNECTOR_VIEW
 
+NAVIGATION = (
+    NavigationEntry(
+        "Connectors",
+        "integration.connector.list",
+        "import",
+        CONNECTOR_VIEW,
+        section="Administration",
+        order=940,
+    ),
+)
 PANELS = (
     Panel(
         ACCOUNT_ACTIONS,
