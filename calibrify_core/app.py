@@ -88,6 +88,7 @@ def make_router(platform: Platform) -> Any:
     config.registry[PLATFORM] = platform
     config.include("pyramid_retry")
     config.include("calibrify_core.api.request")
+    config.include("calibrify_core.api.configurator")
     config.include("calibrify_core.api.problem")
     config.include("calibrify_core.api.tweens")
     config.include("calibrify_core.api.views")

@@ -120,6 +120,11 @@ def calibrify_permissions() -> Sequence[declare.Permission]:
         declare.Permission(
             permissions.PLUGIN_VIEW, "See the plugins and their health", ("administrator",)
         ),
+        declare.Permission(
+            permissions.PLUGIN_MANAGE,
+            "Switch plugins off and on for the organisation",
+            ("administrator",),
+        ),
     ]
 
 

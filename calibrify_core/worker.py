@@ -19,7 +19,14 @@ RUN_ROW = "calibrify.run_outbox_row"
 def make_runner(platform: Platform) -> Runner:
     """Returns what runs rows of the outbox, here or in a worker."""
     new_session = partial(platform.session, write=True)
-    return Runner(new_session, platform.unit, platform.plugins.named("calibrify_tasks"))
+    owners = {one.value.name: one.plugin for one in platform.plugins.collect("calibrify_tasks")}
+
+    def runs(task: str, organisation_id: uuid.UUID) -> bool:
+        with platform.session(write=False) as session:
+            organisation = platform.organisation(session, organisation_id)
+        return owners[task] not in organisation.plugins_off
+
+    return Runner(new_session, platform.unit, platform.plugins.named("calibrify_tasks"), runs)
 
 
 def make_relay(platform: Platform) -> Relay:

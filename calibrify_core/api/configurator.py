@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.viewderivers import INGRESS
 
-from calibrify_core.kernel.errors import ConfigurationError
+from calibrify_core.kernel.errors import ConfigurationError, NotFound
 
 ADDING = "calibrify.adding_plugin"
 ROUTES = "calibrify.route_plugins"
@@ -58,7 +59,24 @@ class HouseConfigurator(Configurator):  # type: ignore[misc]
         return str(self.registry.get(ADDING, "core"))
 
 
-def plugin_of_route(registry: Any, name: str) -> str:
-    """Returns the plugin that added a route; what the kits add themselves is the core's."""
-    routes: dict[str, str] = registry.get(ROUTES, {})
-    return routes.get(name, "core")
+def hide_switched_off(view: Any, info: Any) -> Any:
+    """View deriver: what the caller's organisation has switched off for itself is not there."""
+    routes: dict[str, str] = info.registry.setdefault(ROUTES, {})
+
+    def run(context: Any, request: Any) -> Any:
+        route = getattr(request, "matched_route", None)
+        plugin = "core" if route is None else routes.get(route.name, "core")
+        if plugin != "core":
+            principal = request.principal
+            if principal is not None and plugin in principal.organisation.plugins_off:
+                raise NotFound("There is nothing at this address.")
+        return view(context, request)
+
+    return run
+
+
+def includeme(config: Any) -> None:
+    """Adds the deriver, around the question of the permission."""
+    config.add_view_deriver(
+        hide_switched_off, "calibrify_plugin", under=INGRESS, over="secured_view"
+    )

@@ -13,7 +13,7 @@ from calibrify_core.api.boot import endpoints
 from calibrify_core.api.endpoint import PUBLIC
 from calibrify_core.api.etag import is_fresh, make_tag
 from calibrify_core.api.openapi import REF, build
-from calibrify_core.api.request import Request
+from calibrify_core.api.request import PLATFORM, Request
 from calibrify_core.kernel.errors import NotFound
 
 DOCUMENT = "calibrify.openapi"
@@ -21,10 +21,13 @@ REFERENCE = re.compile(f"{REF}([A-Za-z0-9_.-]+)")
 
 
 def document(request: Request) -> dict[str, Any]:
-    """Returns the document, made once for each process."""
+    """Returns the document of the installation, made once for each process.
+
+    It is the same for everybody: what an organisation has switched off for itself stays in it.
+    """
     found: dict[str, Any] | None = request.registry.get(DOCUMENT)
     if found is None:
-        found = build(endpoints(request.registry.introspector), request.platform)
+        found = build(endpoints(request.registry.introspector), request.registry[PLATFORM])
         request.registry[DOCUMENT] = found
     return found
 

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from calibrify_core.api import query
 from calibrify_core.api.request import Request
+from calibrify_core.hooks.manager import Plugins
 from calibrify_core.records.keyset import Page, run_list
 from calibrify_core.records.listing import ListSpec
 from calibrify_core.work.platform import Platform
@@ -49,15 +50,17 @@ def add_api_list(config: Any, noun: str, *, listing: Listing, **options: Any) ->
         **options: ``path``, ``out`` (schema of a row), ``summary``; ``permission`` is that of
             the list unless given, and must be given where the list is a function.
     """
-    specs: list[ListSpec] = []
+    specs: dict[Plugins, ListSpec] = {}
 
     def view(request: Request) -> dict[str, Any]:
-        return envelope(request, run_list(request.unit, specs[0], request.filters))
+        return envelope(request, run_list(request.unit, find(request.platform), request.filters))
 
     def find(platform: Platform) -> ListSpec:
-        if not specs:
-            specs.append(listing if isinstance(listing, ListSpec) else listing(platform))
-        return specs[0]
+        if isinstance(listing, ListSpec):
+            return listing
+        if platform.plugins not in specs:
+            specs[platform.plugins] = listing(platform)
+        return specs[platform.plugins]
 
     if isinstance(listing, ListSpec):
         options.setdefault("permission", listing.permission)

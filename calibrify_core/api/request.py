@@ -46,9 +46,11 @@ class Request(PyramidRequest):  # type: ignore[misc]
 
     @property
     def platform(self) -> Platform:
-        """What all requests of the process share."""
+        """What all requests of the process share; for somebody, as their organisation has it."""
         found: Platform = self.registry[PLATFORM]
-        return found
+        # Who asks is recognised with the help of this: it is no question before it is answered.
+        principal = self.__dict__.get("principal")
+        return found if principal is None else found.of(principal.organisation)
 
     @cached_property
     def request_id(self) -> str:

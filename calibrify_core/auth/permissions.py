@@ -17,6 +17,7 @@ API_TOKEN_USE = "core.api_token:use"  # noqa: S105 - the name of a permission
 API_TOKEN_MANAGE = "core.api_token:manage"  # noqa: S105 - the name of a permission
 SESSION_MANAGE = "core.session:manage"
 PLUGIN_VIEW = "core.plugin:view"
+PLUGIN_MANAGE = "core.plugin:manage"
 
 # Whoever holds all of these for the whole organisation is its administrator.
 ADMINISTRATION = frozenset({USER_MANAGE, ROLE_MANAGE, GRANT_MANAGE})

@@ -29,6 +29,10 @@ TOLD = (CalibrifyError, IntegrityError, StaleDataError)
 def publish(unit: Any, subscribers: Iterable[Contribution], event: Any) -> None:
     """Tells an event: calls those ``within``, and enqueues one delivery per ``after``.
 
+    What a plugin does within the transaction keeps its own rows in step with the records, so it
+    is called too where the organisation has switched the plugin off: once it is switched on
+    again, it is whole.
+
     Args:
         unit: the unit of work in whose transaction the event happened.
         subscribers: all that are declared, with their plugins.
@@ -44,7 +48,7 @@ def publish(unit: Any, subscribers: Iterable[Contribution], event: Any) -> None:
             continue
         if subscriber.when == "within":
             _call(contribution, event, unit)
-        else:
+        elif contribution.plugin in unit.platform.plugins.names:
             payload = {"subscriber": name_of(subscriber), "event": to_data(event)}
             unit.enqueue(DELIVER, payload)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from importlib import metadata
 from typing import Any
 
 import pluggy
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks import specs
+from calibrify_core.hooks.requirements import needed, ordered
 from calibrify_core.kernel.errors import ConfigurationError
 
 GROUP = "calibrify.plugins"
@@ -49,12 +48,14 @@ class Plugin:
         distribution: the distribution that brings it.
         version: of that distribution.
         module: the object that holds its hook implementations.
+        needs: the running plugins that it needs.
     """
 
     manifest: declare.Manifest
     distribution: str
     version: str
     module: Any
+    needs: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -101,7 +102,7 @@ class Plugins:
     def __init__(
         self, core: Any, candidates: Mapping[str, Candidate], enabled: Iterable[str] | None = None
     ) -> None:
-        chosen = _ordered(candidates, enabled)
+        chosen = ordered(candidates, enabled)
         self._manager = pluggy.PluginManager(specs.PROJECT)
         self._manager.add_hookspecs(specs)
         modules = [core, *(self._import(candidate) for candidate in chosen)]
@@ -115,12 +116,35 @@ class Plugins:
         self._check_hooks()
         versions = [metadata.version("calibrify-core"), *(c.version for c in chosen)]
         distributions = ["calibrify-core", *(c.distribution for c in chosen)]
+        needs = [(), *(tuple(sorted(needed(one, candidates))) for one in chosen)]
         self.all: tuple[Plugin, ...] = tuple(
-            Plugin(*row) for row in zip(manifests, distributions, versions, modules, strict=True)
+            Plugin(*row)
+            for row in zip(manifests, distributions, versions, modules, needs, strict=True)
         )
         for plugin, candidate in zip(self.all[1:], chosen, strict=True):
             _check_manifest(plugin, candidate)
         self._collected: dict[str, tuple[Contribution, ...]] = {}
+        self._cut: dict[frozenset[str], Plugins] = {}
+        self.whole: Plugins = self
+
+    def without(self, off: frozenset[str]) -> Plugins:
+        """Returns the same plugins but for some, as an organisation has them that is without those.
+
+        Made once for each set, so that what is made of it (lists, for example) can be kept too.
+
+        Args:
+            off: names; those that do not run, and the core, make no difference.
+        """
+        off = off & frozenset(self.names[1:])
+        if not off:
+            return self
+        if off not in self._cut:
+            self._cut[off] = _CutPlugins(self, off)
+        return self._cut[off]
+
+    def needed_by(self, name: str) -> tuple[str, ...]:
+        """Returns the names of the running plugins that need one."""
+        return tuple(plugin.name for plugin in self.all if name in plugin.needs)
 
     @staticmethod
     def _import(candidate: Candidate) -> Any:
@@ -240,73 +264,30 @@ class Plugins:
                 raise _failed(plugin.name, "calibrify_configure", error) from error
 
 
+class _CutPlugins(Plugins):
+    """Some of the running plugins: they were asked already, so their answers are only picked.
+
+    Args:
+        whole: all that run.
+        off: names of those to leave out.
+    """
+
+    def __init__(self, whole: Plugins, off: frozenset[str]) -> None:
+        self.whole = whole
+        self.all = tuple(plugin for plugin in whole.all if plugin.name not in off)
+        self._collected = {}
+
+    def _gather(self, hook: str) -> list[Contribution]:
+        """Picks what the plugins declared that are left."""
+        return [found for found in self.whole.collect(hook) if found.plugin in self.names]
+
+
 def _failed(plugin: str, hook: str, error: Exception) -> ConfigurationError:
     """Returns the sentence about a hook that raised something."""
     return ConfigurationError(
         f"Plugin {plugin} failed in {hook}: {error}. "
         f"Repair it, or leave it out of CALIBRIFY_PLUGINS."
     )
-
-
-def _ordered(candidates: Mapping[str, Candidate], enabled: Iterable[str] | None) -> list[Candidate]:
-    """Returns the enabled plugins, each after those that it needs."""
-    names = sorted(candidates) if enabled is None else list(dict.fromkeys(enabled))
-    for name in names:
-        if name not in candidates:
-            known = ", ".join(sorted(candidates)) or "none"
-            raise ConfigurationError(
-                f"Plugin {name} is not installed: install it, or take it out of "
-                f"CALIBRIFY_PLUGINS (installed: {known})."
-            )
-    by_distribution = {candidate.distribution: name for name, candidate in candidates.items()}
-    graph: dict[str, set[str]] = {}
-    for name in names:
-        graph[name] = set()
-        for line in candidates[name].requires:
-            needed = by_distribution.get(_check_requirement(name, line, candidates))
-            if needed is None:
-                continue
-            if needed not in names:
-                raise ConfigurationError(
-                    f"Plugin {name} needs plugin {needed}: add {needed} to CALIBRIFY_PLUGINS."
-                )
-            graph[name].add(needed)
-    sorter = TopologicalSorter(graph)
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        circle = " → ".join(error.args[1])
-        raise ConfigurationError(
-            f"Plugins need each other in a circle ({circle}): leave one of them out."
-        ) from None
-    order: list[Candidate] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready())
-        order += [candidates[name] for name in ready]
-        sorter.done(*ready)
-    return order
-
-
-def _check_requirement(name: str, line: str, candidates: Mapping[str, Candidate]) -> str:
-    """Returns the distribution that a requirement names, checked to be there and to fit."""
-    requirement = Requirement(line)
-    wanted = canonicalize_name(requirement.name)
-    if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-        return str(wanted)
-    versions = {candidate.distribution: candidate.version for candidate in candidates.values()}
-    try:
-        version = versions.get(wanted) or metadata.version(wanted)
-    except metadata.PackageNotFoundError:
-        raise ConfigurationError(
-            f"Plugin {name} needs {wanted}, which is not installed: install it, "
-            f"or leave {name} out of CALIBRIFY_PLUGINS."
-        ) from None
-    if not requirement.specifier.contains(version, prereleases=True):
-        raise ConfigurationError(
-            f"Plugin {name} needs {wanted} {requirement.specifier}, and {version} is installed: "
-            f"install versions that fit together."
-        )
-    return str(wanted)
 
 
 def _check_manifest(plugin: Plugin, candidate: Candidate) -> None:

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 # Worth another try: the world may be better then. Everything else fails at once, visibly.
 TRANSIENT = (OperationalError, InterfaceError, ConnectionError, TimeoutError, Unavailable)
+REST = timedelta(hours=1)
 BACK_OFF = (1, 5, 30, 120, 600, 1800, 3600)
 
 
@@ -52,6 +53,8 @@ class Runner:
         new_session: makes a writing session.
         open_unit: opens a unit of work, as `Platform.unit` does.
         tasks: the declared tasks by name.
+        runs: tells whether a task runs for an organisation, or the latter has switched its
+            plugin off; None: always.
     """
 
     def __init__(
@@ -59,10 +62,12 @@ class Runner:
         new_session: Callable[[], Session],
         open_unit: Callable[..., Any],
         tasks: Mapping[str, Task],
+        runs: Callable[[str, uuid.UUID], bool] | None = None,
     ) -> None:
         self._new_session = new_session
         self._open_unit = open_unit
         self._tasks = tasks
+        self._runs = runs
 
     def drain(self, limit: int = 10_000) -> int:
         """Runs what is due until nothing is left; returns how many runs there were."""
@@ -141,6 +146,10 @@ class Runner:
         if task is None:
             self._park(claim, f"No enabled plugin declares the task {claim.task}.")
             return
+        owner = claim.organisation_id
+        if owner is not None and self._runs is not None and not self._runs(claim.task, owner):
+            self._rest(claim)
+            return
         lease = timedelta(seconds=task.seconds)
         reporter = (
             JobReporter(claim.job_id, claim.id, lease, claim.checkpoint) if claim.job_id else None
@@ -198,6 +207,18 @@ class Runner:
             later = datetime.now(UTC) + timedelta(seconds=wait)
             self._update(
                 session, claim, not_before=later, lease_until=None, error=str(error)[:2000]
+            )
+
+    def _rest(self, claim: Claim) -> None:
+        """Lets a row wait while its organisation has switched the plugin off; no try is spent."""
+        with self._new_session() as session, session.begin():
+            self._update(
+                session,
+                claim,
+                not_before=datetime.now(UTC) + REST,
+                lease_until=None,
+                tries=claim.tries - 1,
+                error=f"The organisation has switched off the plugin of {claim.task}.",
             )
 
     def _fail(self, claim: Claim, error: Exception) -> None:

@@ -13,6 +13,9 @@ from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import Base, Identified, Timestamped, Versioned
 from calibrify_core.persistence.types import Json
 
+PLUGINS_OFF = "core.plugins_off"
+"""Key in the policies: names of the plugins that the organisation has switched off for itself."""
+
 
 class Organisation(Audited, Identified, Timestamped, Versioned, Base):
     """A laboratory, plant, hospital or airline with its own instruments and people."""
@@ -44,6 +47,11 @@ class OrganisationFacts:
     title: str
     zone: ZoneInfo
     policies: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def plugins_off(self) -> frozenset[str]:
+        """The plugins that the organisation has switched off for itself."""
+        return frozenset(self.policies.get(PLUGINS_OFF, ()))
 
     @classmethod
     def of(cls, organisation: Organisation) -> "OrganisationFacts":

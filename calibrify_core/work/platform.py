@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -85,6 +85,18 @@ class Platform:
     def vault(self) -> Vault:
         """Where secrets are sealed that must be kept; see ``CALIBRIFY_ENCRYPTION_KEYS``."""
         return Vault({**dict(self.settings.encryption_keys), DERIVED: self.keys.encryption})
+
+    def of(self, organisation: OrganisationFacts) -> Platform:
+        """Returns the platform as an organisation has it: without what it switched off."""
+        off = organisation.plugins_off
+        return replace(self, plugins=self.plugins.whole.without(off)) if off else self
+
+    def organisations(self, plugin: str) -> list[OrganisationFacts]:
+        """Returns the organisations for which a plugin runs; a task of its goes through them."""
+        with self.session(write=False) as session:
+            found = session.scalars(sa.select(Organisation).order_by(Organisation.id)).all()
+            facts = [OrganisationFacts.of(organisation) for organisation in found]
+        return [one for one in facts if plugin not in one.plugins_off]
 
     def session(self, *, write: bool) -> Session:
         """Makes a session; a commit of a writing one that enqueued rings the bell of the relay."""

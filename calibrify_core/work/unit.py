@@ -35,7 +35,8 @@ class UnitOfWork:
     """Everything that a service may touch, for one author and one transaction.
 
     Attributes:
-        platform: the application's shared services.
+        platform: the application's shared services, as the organisation has them: without the
+            plugins that it switched off for itself.
         session: the database session, guarded by scope.
         actor: who acts.
         organisation: for whom.
@@ -51,7 +52,7 @@ class UnitOfWork:
         organisation: OrganisationFacts,
         access: Access,
     ) -> None:
-        self.platform = platform
+        self.platform = platform.of(organisation)
         self.session = session
         self.actor = actor
         self.organisation = organisation
@@ -81,7 +82,7 @@ class UnitOfWork:
 
     def policy(self, name: str) -> Any:
         """Returns what the organisation set for a policy, or the policy's default."""
-        default = self.platform.plugins.named("calibrify_policies")[name].default
+        default = self.platform.plugins.whole.named("calibrify_policies")[name].default
         return self.organisation.policies.get(name, default)
 
     def restrict(self, statement: S, model: type[Any], permission: str) -> S:
@@ -116,7 +117,8 @@ class UnitOfWork:
         Args:
             event: a frozen dataclass of a plugin's ``events`` module.
         """
-        bus.publish(self, self.platform.plugins.collect("calibrify_subscribers"), event)
+        plugins = self.platform.plugins.whole
+        bus.publish(self, plugins.collect("calibrify_subscribers"), event)
 
     def guarded(self, plugin: str, what: str, call: Callable[[], R]) -> guard.Result[R]:
         """Calls something that a plugin declared; never raises what it raises.
@@ -172,7 +174,7 @@ class UnitOfWork:
 
     def next_number(self, series: str) -> str:
         """Draws the next human number of a series, for example ``EQ-2026-00042``."""
-        mask = self.platform.plugins.named("calibrify_number_masks")[series].mask
+        mask = self.platform.plugins.whole.named("calibrify_number_masks")[series].mask
         masks = self.organisation.policies.get("number_masks", {})
         return numbering.draw(
             self.session, self.organisation.id, series, masks.get(series, mask), self.today()

@@ -27,7 +27,7 @@ from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.permissions import CHANGE, IMPORT
 from calibrify_equipment.services.import_fields import CREATABLE, import_fields
 from calibrify_equipment.services.import_rows import EquipmentImporter
-from calibrify_equipment.services.listing import facets_of
+from calibrify_equipment.services.listing import FACETS
 
 TASK = "equipment.import_equipment"
 KEYS = ("asset_tag", "serial_number")
@@ -229,7 +229,9 @@ def run(
         plan = prepare(table, import_fields(platform), order.mapping, order.options)
         if order.options.match_on is None:
             plan = dataclasses.replace(plan, notes=(*plan.notes, KEYLESS))
-        importer = EquipmentImporter(facets_of(platform), order.options)
+        # Every facet gets its row for a new instrument, also of a plugin that is switched off.
+        facets = platform.plugins.whole.values(FACETS)
+        importer = EquipmentImporter(facets, order.options)
         errors = ErrorFile(table.columns)
         resume = None if order.dry_run else books.resume
         if resume is not None:
