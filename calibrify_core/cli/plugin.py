@@ -1,4 +1,4 @@
-"""``calibrify plugin``: what is installed and what runs."""
+"""``calibrify plugin``: what is installed and what runs, a new one, and the standard."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 
 import click
 
+from calibrify_core.cli import plugin_check, plugin_new
 from calibrify_core.cli.setup import platform_of
 from calibrify_core.hooks.manager import installed
 
@@ -35,3 +36,7 @@ def list_command(as_json: bool) -> None:
     for row in rows:
         state = "runs" if row["enabled"] else "installed, not enabled"
         click.echo(f"{row['name']} {row['version']} ({row['distribution']}): {state}")
+
+
+command.add_command(plugin_new.command)
+command.add_command(plugin_check.command)

@@ -29,6 +29,10 @@ from calibrify_core.testing.postgres import (
 )
 from calibrify_core.work.platform import Platform
 
+pytest.register_assert_rewrite(
+    *(f"calibrify_core.testing.contract{part}" for part in ("", "_doors", "_names", "_source")),
+    "calibrify_core.testing.storage_contract",
+)
 MakeSettings = Callable[..., Settings]
 MakePlatform = Callable[..., Platform]
 

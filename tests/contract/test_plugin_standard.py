@@ -1,26 +1,14 @@
-"""Every shipped plugin keeps to the plugin standard."""
+"""Every shipped plugin is held to the plugin standard by a test of its own, as a stranger's is."""
 
-from calibrify_core.testing.contract import PluginContract
+from pathlib import Path
 
+import pytest
 
-class TestEquipment(PluginContract):
-    plugin = "equipment"
-
-
-class TestCalibration(PluginContract):
-    plugin = "calibration"
-    may_import = frozenset({"public", "parties"})
-    # Whoever holds the code on a certificate may check it.
-    public_routes = frozenset({"calibration.certificate.verify"})
-    # Rows of a record, reached through it alone.
-    without_organisation = frozenset({"calibration_standard_use"})
+PLUGINS = sorted(path.parent for path in Path(__file__).parents[2].glob("plugins/*/setup.cfg"))
 
 
-class TestMaintenance(PluginContract):
-    plugin = "maintenance"
-
-
-class TestIntegration(PluginContract):
-    plugin = "integration"
-    # A calendar program signs in nowhere; the address itself is the secret.
-    public_routes = frozenset({"integration.calendar.show"})
+@pytest.mark.parametrize("home", PLUGINS, ids=lambda home: home.name)
+def test_a_plugin_subclasses_the_contract(home: Path) -> None:
+    text = (home / "tests/contract/test_standard.py").read_text(encoding="utf-8")
+    assert "class TestStandard(PluginContract):" in text
+    assert f'plugin = "{home.name}"' in text

@@ -1,10 +1,8 @@
 """The wheels alone, in an empty environment, serve Calibrify: no file of the checkout is needed."""
 
-import os
 import re
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,73 +12,19 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/setup.cfg"))
-UV = Path(sys.executable).with_name("uv")
+from tests.wheelhouse import PLUGINS, ROOT, clean_environment, make_environment, run
+
 START_SECONDS = 60.0
 
 pytestmark = pytest.mark.timeout(420)
-
-
-def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Build from a copy of what the tree holds, so that an old build folder cannot help."""
-    work = tmp_path_factory.mktemp("wheels")
-    source = work / "source"
-    kept = ["setup.cfg", "pyproject.toml", "LICENSE", "README.md"]
-    kept += ["calibrify_core", "config", "migrations", "static", "plugins"]
-    source.mkdir()
-    present = [entry for entry in kept if (ROOT / entry).exists()]
-    run(
-        "tar",
-        "--create",
-        "--file",
-        work / "source.tar",
-        "--exclude=__pycache__",
-        "--exclude=*.egg-info",
-        "--exclude=build",
-        *present,
-        cwd=ROOT,
-    )
-    run("tar", "--extract", "--file", work / "source.tar", "--directory", source, cwd=work)
-    for home in [source, *(source / "plugins" / plugin for plugin in PLUGINS)]:
-        run(
-            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"),
-            *("--no-deps", "--no-build-isolation", "--wheel-dir", work / "dist", home),
-            cwd=work,
-        )
-    return sorted((work / "dist").glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
 def environment(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the locked requirements and the wheels, and nothing else."""
     home = tmp_path_factory.mktemp("environment")
-    python = home / "venv/bin/python"
-    run(UV, "venv", "--quiet", "--python", sys.executable, home / "venv", cwd=home)
-    install = (UV, "pip", "install", "--quiet", "--python", python)
-    lock = ROOT / "config/requirements/runtime.txt"
-    run(*install, "--require-hashes", "--requirement", lock, cwd=home)
-    run(*install, "--no-deps", *wheels, cwd=home)
+    make_environment(home, wheels)
     return home
-
-
-def clean_environment(data: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | {"CALIBRIFY_DATA_DIR": str(data)}
 
 
 def answers(url: str) -> bool:

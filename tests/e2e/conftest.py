@@ -39,11 +39,13 @@ class Server:
         base: its address.
         environ: what it runs with.
         folder: its data folder.
+        programs: the folder with the command.
     """
 
     base: str
     environ: dict[str, str]
     folder: Path
+    programs: Path = Path(sys.executable).parent
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     def start(self, *options: str) -> None:
@@ -51,7 +53,7 @@ class Server:
         port = self.base.rpartition(":")[2]
         log = (self.folder / "server.log").open("ab")
         self.process = subprocess.Popen(
-            [str(Path(sys.executable).parent / "calibrify"), "serve", "--port", port, *options],
+            [str(self.programs / "calibrify"), "serve", "--port", port, *options],
             env=self.environ,
             stdout=log,
             stderr=log,
@@ -83,7 +85,7 @@ class Server:
     def run(self, *arguments: str, text: str = "") -> str:
         """Runs a command on the same data; returns what it printed."""
         done = subprocess.run(
-            [str(Path(sys.executable).parent / "calibrify"), *arguments],
+            [str(self.programs / "calibrify"), *arguments],
             env=self.environ,
             input=text.encode(),
             capture_output=True,
@@ -117,7 +119,7 @@ def make_server(
     made: list[Server] = []
     databases: list[str] = []
 
-    def make(kind: str, **settings: str) -> Server:
+    def make(kind: str, programs: Path | None = None, **settings: str) -> Server:
         folder = tmp_path_factory.mktemp("var")
         environ = {k: v for k, v in os.environ.items() if not k.startswith("CALIBRIFY_")}
         environ |= {
@@ -132,6 +134,7 @@ def make_server(
             environ["CALIBRIFY_DATABASE_URL"] = postgres.url(databases[-1])
         server = Server(f"http://127.0.0.1:{free_port()}", environ, folder)
         environ["CALIBRIFY_PUBLIC_URL"] = server.base
+        server.programs = programs or server.programs
         made.append(server)
         return server
 

@@ -1,0 +1,7 @@
+"""The plugin keeps to the plugin standard."""
+
+from calibrify_core.testing.contract import PluginContract
+
+
+class TestStandard(PluginContract):
+    plugin = "maintenance"
