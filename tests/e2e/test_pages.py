@@ -31,6 +31,15 @@ PAGES = [
     "/calibrations/external?equipment={equipment_id}",
     "/due",
     "/due?view=month",
+    "/maintenance",
+    "/maintenance/orders",
+    "/maintenance/orders/new",
+    "/maintenance/calendar",
+    "/maintenance/plans",
+    "/maintenance/plans/new",
+    "{order}",
+    "{order}/complete",
+    "{plan}",
     "/audit",
     "/search?q=gauge",
     "/account",
@@ -75,8 +84,18 @@ def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
     identifier = equipment.rpartition("/")[2]
     page.goto(f"{server.base}/calibrations?equipment_id={identifier}&state=approved")
     calibration = page.locator("tbody a.rowlink").first.get_attribute("href") or ""
+    page.goto(f"{server.base}/maintenance/orders?status=in_progress")
+    order = page.locator("tbody a.rowlink").first.get_attribute("href") or ""
+    page.goto(f"{server.base}/maintenance/plans")
+    plan = page.locator("tbody a.rowlink").first.get_attribute("href") or ""
     context.close()
-    return {"equipment": equipment, "equipment_id": identifier, "calibration": calibration}
+    return {
+        "equipment": equipment,
+        "equipment_id": identifier,
+        "calibration": calibration,
+        "order": order,
+        "plan": plan,
+    }
 
 
 @pytest.fixture(scope="module", params=DRESSES)

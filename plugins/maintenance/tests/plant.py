@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from calibrify_core.testing.client import ApiClient
-from plugins.calibration.tests.laboratory import API, PASSWORD, Lab
+from calibrify_core.testing.house import PASSWORD
+from plugins.calibration.tests.laboratory import API, Lab
 
 M = f"{API}maintenance/"
 PLANS = f"{API}maintenance-plans/"

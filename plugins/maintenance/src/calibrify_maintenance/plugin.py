@@ -8,12 +8,16 @@ from typing import Any
 
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
+from calibrify_equipment.public import DetailTab
 from calibrify_maintenance import permissions
 from calibrify_maintenance.models import meter, part, plan, signature, work_order
+from calibrify_maintenance.pages import declarations
 from calibrify_maintenance.services import listing, parts, work_orders
+from calibrify_maintenance.services.demo_orders import load_maintenance
 from calibrify_maintenance.tasks import open_due_orders
 
 API = ("work_order", "plan", "part", "meter", "kpi")
+PAGES = ("board", "work_order", "order_form", "month", "plan")
 
 
 @hookimpl
@@ -74,9 +78,41 @@ def calibrify_configure(config: Any) -> None:
     """Adds the plugin's addresses."""
     for noun in API:
         config.include(f"calibrify_maintenance.api.{noun}")
+    for noun in PAGES:
+        config.include(f"calibrify_maintenance.pages.{noun}")
 
 
 @hookimpl
 def calibrify_search_sources() -> Sequence[declare.SearchSource]:
     """Declares that the global search looks into work orders."""
     return [declare.SearchSource("maintenance.work_order", permissions.VIEW, listing.find_hits)]
+
+
+@hookimpl
+def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
+    """Declares the plugin's menu entries."""
+    return declarations.NAVIGATION
+
+
+@hookimpl
+def calibrify_panels() -> Sequence[declare.Panel]:
+    """Declares what an instrument's page shows of its maintenance."""
+    return declarations.PANELS
+
+
+@hookimpl
+def calibrify_dashboard_widgets() -> Sequence[declare.DashboardWidget]:
+    """Declares the plugin's cards of the dashboard."""
+    return declarations.WIDGETS
+
+
+@hookimpl
+def calibrify_equipment_tabs() -> Sequence[DetailTab]:
+    """Declares the plugin's tab of an instrument's page."""
+    return declarations.TABS
+
+
+@hookimpl
+def calibrify_demo() -> Sequence[declare.Demo]:
+    """Declares the plans and work orders of the demonstration laboratory."""
+    return [declare.Demo(load_maintenance)]

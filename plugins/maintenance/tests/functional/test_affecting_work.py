@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from plugins.calibration.tests.laboratory import API, point
-from plugins.maintenance.tests.plant import M
 
 
 def _overdue(plant, item):
@@ -72,12 +71,3 @@ def test_work_that_affects_nothing_leaves_the_calibration_alone(plant):
     plant.approved(item)
     plant.done(item)
     assert plant.equipment(item)["calibration_status"] == "current"
-
-
-def test_without_calibration_such_work_is_completed_as_any_other(bare_plant):
-    item = bare_plant.instrument()
-    done = bare_plant.done(item, affects_calibration=True)
-    assert (done["status"], done["affects_calibration"]) == ("completed", True)
-    assert "calibration_status" not in bare_plant.equipment(item)
-    rows = bare_plant.viewer.get(f"{M}?affects_calibration=true&equipment_id={item}").json
-    assert len(rows["results"]) == 1

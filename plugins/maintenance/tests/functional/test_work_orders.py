@@ -193,15 +193,6 @@ def test_numbers_stay_apart_when_many_ask_at_once(plant):
     assert len(set(numbers)) == 12
 
 
-def test_starting_takes_the_instrument_out_of_use_and_completing_returns_it(bare_plant):
-    item = bare_plant.instrument()
-    order = bare_plant.order(item)["id"]
-    bare_plant.step(order, "start", take_out_of_service=True)
-    assert bare_plant.equipment(item)["status"] == "in_maintenance"
-    bare_plant.step(order, "complete", return_to_service=True, affects_calibration=True)
-    assert bare_plant.equipment(item)["status"] == "in_service"
-
-
 def test_who_is_limited_to_a_site_meets_no_work_order_of_another(plant):
     a, b = plant.place("Site A"), plant.place("Site B")
     in_a, in_b = (plant.instrument(name="Scoped", location_id=place) for place in (a, b))
