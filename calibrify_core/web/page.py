@@ -132,6 +132,7 @@ def navigation(request: Any) -> list[dict[str, Any]]:
     """Returns the menu of who asks: sections with the entries that they may open."""
     sections: dict[str, list[dict[str, Any]]] = {}
     access = request.principal.access
+    nearest = ""
     found = request.platform.plugins.collect("calibrify_navigation")
     for contribution in sorted(found, key=lambda c: (c.value.order, c.value.title)):
         entry: NavigationEntry = contribution.value
@@ -145,15 +146,21 @@ def navigation(request: Any) -> list[dict[str, Any]]:
             outcome = unit.guarded(contribution.plugin, f"badge of {entry.title}", call)
             badge = outcome.value
         inside = request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
+        if inside and len(href) > len(nearest):
+            nearest = href
         sections.setdefault(entry.section, []).append(
             {
                 "label": entry.title,
                 "icon": entry.icon,
                 "href": href,
-                "current": inside,
+                "current": False,
                 "badge": badge,
                 "alert": badge is not None,
                 "tab": entry.tab,
             }
         )
+    # Where one entry lies below another, the nearer one is where the person is.
+    for entries in sections.values():
+        for shown in entries:
+            shown["current"] = shown["href"] == nearest
     return [{"title": title or None, "entries": entries} for title, entries in sections.items()]

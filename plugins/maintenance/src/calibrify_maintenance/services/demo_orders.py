@@ -109,7 +109,7 @@ class _Loader:
             self._tell(story, instruments[(place * 7 + 2) % len(instruments)])
         self.now(None)
         for place, values in enumerate(PLANS):
-            starts_on = self.today - timedelta(days=170 + 40 * place)
+            starts_on = self.today + timedelta(days=6 - 5 * place)
             equipment_id = instruments[(place * 11 + 5) % len(instruments)]
             plan = plans.create(
                 self.unit,

@@ -179,7 +179,7 @@ def complete(
             setattr(work_order, name, values[name])
     now = unit.trade_now()
     work_order.status, work_order.status_reason = Status.COMPLETED.value, None
-    work_order.completed_at, work_order.completed_date = now, unit.today()
+    work_order.completed_at, work_order.completed_date = now, unit.local_date(now)
     work_order.completed_by = unit.actor.name[:200]
     unit.session.flush()
     if confirmed is not None:
