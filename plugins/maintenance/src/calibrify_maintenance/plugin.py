@@ -17,7 +17,7 @@ from calibrify_maintenance.services.demo_orders import load_maintenance
 from calibrify_maintenance.tasks import open_due_orders
 
 API = ("work_order", "plan", "part", "meter", "kpi")
-PAGES = ("board", "work_order", "order_form", "month", "plan")
+PAGES = ("board", "work_order", "order_form", "month", "plan", "plan_form")
 
 
 @hookimpl
