@@ -49,24 +49,7 @@ def _form(request: Any, plan: MaintenancePlan | None) -> Form:
             FormField("category_id", "Category", "select", options=_categories(unit),
                       blank="No category"),
         ]  # fmt: skip
-    often = [
-        FormField("value", "Every", "number", mono=True, hint="Empty: not by the calendar",
-                  extra={"min": 1, "max": 1_000, "inputmode": "numeric"}),
-        FormField("unit", "Unit", "select", required=True, options=options(UNITS)),
-        FormField("rule", "Rule of its own", mono=True, wide=True,
-                  hint="Instead of the two above, for example FREQ=MONTHLY;BYDAY=1MO",
-                  extra={"maxlength": 300}),
-        FormField("anchor", "It counts", "select", required=True, options=options(ANCHORS)),
-        FormField("starts_on", "From", "date"),
-        FormField("ends_on", "Until", "date"),
-        FormField("lead_days", "Opened before", "number", unit="days", extra={"min": 0}),
-    ]  # fmt: skip
-    meters = _meters(unit, plan)
-    if meters:
-        often += [
-            FormField("meter_id", "Meter", "select", options=meters, blank="Not by a meter"),
-            FormField("meter_interval", "Due after", "decimal", hint="Of the meter's unit"),
-        ]
+    often = _often(unit, plan)
     who = [
         *assignment_fields(unit),
         FormField("affects_calibration", "The work may change how it measures", "checkbox",
@@ -91,6 +74,29 @@ def _form(request: Any, plan: MaintenancePlan | None) -> Form:
         hidden=[] if plan is None else [("version", str(plan.version))],
         buttons=[] if plan is None else [("End this plan", "end")],
     )
+
+
+def _often(unit: Any, plan: MaintenancePlan | None) -> list[FormField]:
+    """Returns the fields that say how often the work comes round."""
+    often = [
+        FormField("value", "Every", "number", mono=True, hint="Empty: not by the calendar",
+                  extra={"min": 1, "max": 1_000, "inputmode": "numeric"}),
+        FormField("unit", "Unit", "select", required=True, options=options(UNITS)),
+        FormField("rule", "Rule of its own", mono=True, wide=True,
+                  hint="Instead of the two above, for example FREQ=MONTHLY;BYDAY=1MO",
+                  extra={"maxlength": 300}),
+        FormField("anchor", "It counts", "select", required=True, options=options(ANCHORS)),
+        FormField("starts_on", "From", "date"),
+        FormField("ends_on", "Until", "date"),
+        FormField("lead_days", "Opened before", "number", unit="days", extra={"min": 0}),
+    ]  # fmt: skip
+    meters = _meters(unit, plan)
+    if meters:
+        often += [
+            FormField("meter_id", "Meter", "select", options=meters, blank="Not by a meter"),
+            FormField("meter_interval", "Due after", "decimal", hint="Of the meter's unit"),
+        ]
+    return often
 
 
 def _categories(unit: Any) -> list[tuple[str, str]]:
