@@ -2,7 +2,8 @@
 
 An attempt is counted before its password is looked at and forgiven when it was right, so that
 many attempts at the same moment cannot slip by. The counters live in the database: they hold
-for all processes, and outlast a restart.
+for all processes, and outlast a restart. What anybody may do so many times an hour, such as
+reporting a fault, is counted by `admit` beside them.
 """
 
 import hashlib
@@ -83,6 +84,45 @@ def claim(session: Session, account: str, address: str, now: datetime) -> Claim:
         locked = locked or (row.key == account and blocked is not None)
         _update(session, row.key, failures=failures, last_at=now, blocked_until=blocked)
     return Claim(account, origin, locked)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How often something may happen.
+
+    Attributes:
+        key: what is counted, at most 120 characters.
+        most: how often within a window.
+        window: its length, at most the time after which counters are forgotten.
+    """
+
+    key: str
+    most: int
+    window: timedelta
+
+
+def admit(session: Session, quotas: Sequence[Quota], now: datetime) -> None:
+    """Counts something that succeeds with the transaction, against all of its quotas.
+
+    Args:
+        session: a writing session; without its commit nothing was counted.
+        quotas: each with a key of its own.
+        now: the real moment.
+
+    Raises:
+        TooManyRequests: one of them is used up.
+    """
+    rows = {row.key: row for row in _locked(session, sorted(one.key for one in quotas), now)}
+    for quota in quotas:
+        row = rows[quota.key]
+        fresh = now - row.last_at < quota.window
+        if fresh and row.failures >= quota.most:
+            seconds = int((row.last_at + quota.window - now).total_seconds()) + 1
+            raise TooManyRequests(seconds, "Too many of these arrived lately. Try again later.")
+        # The window begins with the first of its events.
+        begin = row.last_at if fresh and row.failures else now
+        count = row.failures + 1 if fresh else 1
+        _update(session, quota.key, failures=count, last_at=begin)
 
 
 def forgive(session: Session, claimed: Claim) -> None:

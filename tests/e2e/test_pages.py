@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -41,6 +44,13 @@ PAGES = [
     "{order}/complete",
     "{plan}",
     "/audit",
+    "/parts",
+    "/parts?below_minimum=true",
+    "/parts/new",
+    "{part}",
+    "{meter}",
+    "/maintenance/figures",
+    "/q/{label}/fault",
     "/search?q=gauge",
     "/account",
     "/account/calendars",
@@ -76,7 +86,7 @@ def state(browser: Browser, server: Server) -> Any:
 
 @pytest.fixture(scope="module")
 def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
-    """Addresses of an instrument and of its latest calibration."""
+    """Addresses of an instrument, its latest calibration, a part, a meter and a label."""
     context = browser.new_context(storage_state=state)
     page = context.new_page()
     page.goto(f"{server.base}/equipment?q=multimeter")
@@ -88,6 +98,11 @@ def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
     order = page.locator("tbody a.rowlink").first.get_attribute("href") or ""
     page.goto(f"{server.base}/maintenance/plans")
     plan = page.locator("tbody a.rowlink").first.get_attribute("href") or ""
+    page.goto(f"{server.base}/parts")
+    part = page.locator("tbody a.rowlink").first.get_attribute("href") or ""
+    page.goto(f"{server.base}/equipment?q=bench multimeter")
+    page.locator("tbody a.rowlink").first.click()
+    meter = page.locator("a[href^='/meters/']").first.get_attribute("href") or ""
     context.close()
     return {
         "equipment": equipment,
@@ -95,7 +110,17 @@ def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
         "calibration": calibration,
         "order": order,
         "plan": plan,
+        "part": part,
+        "meter": meter,
+        "label": label_of(server, identifier),
     }
+
+
+def label_of(server: Server, equipment_id: str) -> str:
+    """Returns the code on the label of an instrument, as a scanner would read it."""
+    with closing(sqlite3.connect(server.folder / "calibrify.sqlite3")) as database:
+        rows = database.execute("SELECT id, label_code FROM equipment_equipment")
+        return next(code for key, code in rows if key == uuid.UUID(equipment_id).hex)
 
 
 @pytest.fixture(scope="module", params=DRESSES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calibrify_core.hooks.specs import hookspec
+from calibrify_equipment.labels import LabelPage
 from calibrify_equipment.public import DetailTab, ListFacet, UsabilityCheck
 
 
@@ -37,5 +38,16 @@ def calibrify_equipment_tabs() -> Sequence[DetailTab]:  # type: ignore[empty-bod
     When: at boot.
     Returns: the tabs; each leads to a page of the plugin's own.
     Example: ``return [DetailTab("calibration.list", "Calibrations", "calibration.list", "…")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_equipment_label_pages() -> Sequence[LabelPage]:  # type: ignore[empty-body]
+    """Adds pages for who scans a label and is not signed in.
+
+    When: at boot.
+    Returns: the pages; the first whose policy the organisation switched on is shown.
+    Example: ``return [LabelPage("maintenance.fault", "maintenance.fault.new", "public_faults")]``
     Since: 0.1.
     """

@@ -8,16 +8,31 @@ from typing import Any
 
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.specs import CORE_API, hookimpl
+from calibrify_equipment.labels import LabelPage
 from calibrify_equipment.public import DetailTab
 from calibrify_maintenance import permissions
+from calibrify_maintenance.events import MaintenanceCompleted
 from calibrify_maintenance.models import meter, part, plan, signature, work_order
-from calibrify_maintenance.pages import declarations
-from calibrify_maintenance.services import listing, parts, work_orders
+from calibrify_maintenance.pages import declarations, fault_report, stock_declarations
+from calibrify_maintenance.services import fault_reports, listing, parts, work_orders
 from calibrify_maintenance.services.demo_orders import load_maintenance
+from calibrify_maintenance.services.demo_stock import load_stock
+from calibrify_maintenance.services.meter_plans import count_anew
 from calibrify_maintenance.tasks import open_due_orders
 
 API = ("work_order", "plan", "part", "meter", "kpi")
-PAGES = ("board", "work_order", "order_form", "month", "plan", "plan_form")
+PAGES = (
+    "board",
+    "work_order",
+    "order_form",
+    "month",
+    "plan",
+    "plan_form",
+    "part",
+    "meter",
+    "kpi",
+    "fault_report",
+)
 
 
 @hookimpl
@@ -66,11 +81,30 @@ def calibrify_schedules() -> Sequence[declare.Schedule]:
 
 
 @hookimpl
+def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:
+    """Declares what an organisation decides for itself."""
+    title = "Let anybody who scans a label report a fault"
+    return [declare.OrganisationPolicy(fault_reports.POLICY, title, False)]
+
+
+@hookimpl
+def calibrify_equipment_label_pages() -> Sequence[LabelPage]:
+    """Declares the page for who scans a label and is not signed in."""
+    return [LabelPage("maintenance.fault_report", fault_report.ROUTE, fault_reports.POLICY)]
+
+
+@hookimpl
 def calibrify_file_owners() -> Sequence[declare.FileOwner]:
     """Declares that files can be attached to work orders."""
     return [
         declare.FileOwner("work_order", work_order.WorkOrder, permissions.VIEW, permissions.CHANGE)
     ]
+
+
+@hookimpl
+def calibrify_subscribers() -> Sequence[declare.Subscriber]:
+    """Declares that a plan counts anew from the completion of its work."""
+    return [declare.Subscriber(MaintenanceCompleted, count_anew, when="within")]
 
 
 @hookimpl
@@ -91,19 +125,19 @@ def calibrify_search_sources() -> Sequence[declare.SearchSource]:
 @hookimpl
 def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
     """Declares the plugin's menu entries."""
-    return declarations.NAVIGATION
+    return (*declarations.NAVIGATION, *stock_declarations.NAVIGATION)
 
 
 @hookimpl
 def calibrify_panels() -> Sequence[declare.Panel]:
     """Declares what an instrument's page shows of its maintenance."""
-    return declarations.PANELS
+    return (*declarations.PANELS, *stock_declarations.PANELS)
 
 
 @hookimpl
 def calibrify_dashboard_widgets() -> Sequence[declare.DashboardWidget]:
     """Declares the plugin's cards of the dashboard."""
-    return declarations.WIDGETS
+    return (*declarations.WIDGETS, *stock_declarations.WIDGETS)
 
 
 @hookimpl
@@ -114,5 +148,5 @@ def calibrify_equipment_tabs() -> Sequence[DetailTab]:
 
 @hookimpl
 def calibrify_demo() -> Sequence[declare.Demo]:
-    """Declares the plans and work orders of the demonstration laboratory."""
-    return [declare.Demo(load_maintenance)]
+    """Declares orders, plans, the store and the meters of the demonstration laboratory."""
+    return [declare.Demo(load_maintenance), declare.Demo(load_stock)]

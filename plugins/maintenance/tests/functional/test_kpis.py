@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from calibrify_core.testing.house import NOW
 from calibrify_maintenance.models.plan import MaintenancePlan
-from plugins.maintenance.tests.workshop import API, NOW, Workshop
+from plugins.maintenance.tests.workshop import API, Workshop
 
 K = f"{API}maintenance/kpis/"
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)

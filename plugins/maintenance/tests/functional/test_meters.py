@@ -105,6 +105,76 @@ def test_a_meter_is_changed_and_given_up(shop: Workshop) -> None:
     shop.manager.get(f"{M}{unused}/", status=404)
 
 
+def follow(shop: Workshop, meter_id: str, equipment_id: str, **values: Any) -> Any:
+    """Makes a plan that follows a meter; as the API shows it."""
+    body = {
+        "equipment_id": equipment_id,
+        "title": "Change the oil",
+        "type": "preventive",
+        "starts_on": "2026-01-01",
+        "meter_id": meter_id,
+        "meter_interval": "500",
+        **values,
+    }
+    return shop.manager.post_json(f"{API}maintenance-plans/", body).json
+
+
+def opened(shop: Workshop, equipment_id: str) -> list[Any]:
+    """Returns the orders of an instrument, oldest first."""
+    path = f"{API}equipment/{equipment_id}/maintenance/?ordering=created_at"
+    return list(shop.viewer.get(path).json["results"])
+
+
+def mark(shop: Workshop, plan: Any) -> str | None:
+    """Returns the reading at which a plan is due next."""
+    found = shop.viewer.get(f"{API}maintenance-plans/{plan['id']}/").json["meter_due_at"]
+    return None if found is None else str(Decimal(found))
+
+
+def test_a_reading_that_reaches_the_mark_opens_one_order(shop: Workshop) -> None:
+    one = shop.instrument()
+    made = meter(shop, one)
+    plan = follow(shop, made, one)
+    read(shop.technician, made, value=100, read_at="2026-02-01T08:00:00Z")
+    assert mark(shop, plan) == "600"
+    read(shop.technician, made, value=599, read_at="2026-02-02T08:00:00Z")
+    assert opened(shop, one) == []
+    read(shop.technician, made, value=600, read_at="2026-02-03T08:00:00Z")
+    (order,) = opened(shop, one)
+    assert (order["title"], order["plan_id"]) == ("Change the oil", plan["id"])
+    # Two more marks go by while the first order is open: there is still one order.
+    read(shop.technician, made, value=1700, read_at="2026-02-04T08:00:00Z")
+    assert len(opened(shop, one)) == 1
+    assert mark(shop, plan) == "2100"
+
+
+def test_a_plan_may_count_from_the_completion_of_its_work(shop: Workshop) -> None:
+    one = shop.instrument()
+    made = meter(shop, one)
+    plan = follow(shop, made, one, anchor="completed")
+    read(shop.technician, made, value=0, read_at="2026-02-01T08:00:00Z")
+    read(shop.technician, made, value=520, read_at="2026-02-02T08:00:00Z")
+    (order,) = opened(shop, one)
+    read(shop.technician, made, value=540, read_at="2026-02-03T08:00:00Z")
+    for verb in ("start", "complete"):
+        shop.technician.post_json(f"{API}maintenance/{order['id']}/{verb}/", {})
+    assert mark(shop, plan) == "1040"
+    read(shop.technician, made, value=1040, read_at="2026-02-04T08:00:00Z")
+    assert len(opened(shop, one)) == 2
+
+
+def test_a_meter_that_was_set_back_does_not_put_the_work_off(shop: Workshop) -> None:
+    one = shop.instrument()
+    made = meter(shop, one)
+    plan = follow(shop, made, one)
+    read(shop.technician, made, value=400, read_at="2026-02-01T08:00:00Z")
+    reset = {"value": 0, "reset": True, "reason": "New counter"}
+    read(shop.technician, made, read_at="2026-02-02T08:00:00Z", **reset)
+    read(shop.technician, made, value=500, read_at="2026-02-03T08:00:00Z")
+    assert len(opened(shop, one)) == 1
+    assert mark(shop, plan) == "1400"
+
+
 def test_who_may_what_and_where(shop: Workshop) -> None:
     here, there = shop.place(shop.unique("A")), shop.place(shop.unique("B"))
     instrument = shop.instrument(location_id=here)

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from calibrify_core.kernel.errors import Conflict
 from calibrify_core.testing.client import ApiClient
-from calibrify_maintenance.models.work_order import WorkOrder
 from calibrify_maintenance.services import stock
 from plugins.maintenance.tests.workshop import API, Workshop
 
@@ -84,14 +83,14 @@ def test_the_ledger_says_where_every_part_went(shop: Workshop) -> None:
 def test_an_order_is_charged_with_what_it_took(shop: Workshop) -> None:
     seal = shop.part(opening_stock="10", price="2.40")
     oil = shop.part(name="Oil", number=shop.unique("A"), unit="l", opening_stock="3")
-    order = shop.order()
+    order = shop.order(cost=Decimal("40.00"))
     move(shop.technician, seal["id"], "issue", order_id=order, quantity=3)
     shop.manager.patch_json(f"{P}{seal['id']}/", {"price": "9"})
     move(shop.technician, seal["id"], "return", order_id=order, quantity=1)
     move(shop.technician, oil["id"], "issue", order_id=order, quantity="0.5")
-    with shop.platform.unit() as unit:
-        parts = unit.find(WorkOrder, uuid.UUID(order), "maintenance.work_order:view").parts
-    shown = [(part["name"], part["quantity"], part["cost"]) for part in parts]
+    found = shop.viewer.get(f"{API}maintenance/{order}/").json
+    assert (found["cost"], found["total_cost"]) == ("40.00", "44.80")
+    shown = [(part["name"], part["quantity"], part["cost"]) for part in found["parts"]]
     assert shown == [("Oil", "0.5", None), ("Seal", "2", "4.80")]
 
 

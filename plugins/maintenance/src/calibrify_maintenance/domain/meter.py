@@ -67,3 +67,15 @@ def total_after(latest: Reading | None, value: Decimal, *, reset: bool) -> Decim
     if latest is None:
         return value
     return latest.total if reset else latest.total + (value - latest.value)
+
+
+def next_mark(mark: Decimal, interval: Decimal, total: Decimal) -> Decimal:
+    """Returns the next reading at which work is due, beyond what a meter shows by now.
+
+    Marks that were passed together count once; those to come stay where they were.
+
+    >>> next_mark(Decimal(500), Decimal(500), Decimal(1700))
+    Decimal('2000')
+    """
+    passed = (total - mark) // interval + 1
+    return mark + passed * interval

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 MOVEMENTS = ("receipt", "issue", "return", "correction")
 PLACES = 3
@@ -44,3 +46,19 @@ def cost(quantity: Decimal, price: Decimal | None) -> Decimal | None:
     Decimal('8.000')
     """
     return None if price is None else quantity * price
+
+
+def total_cost(own: Decimal | None, parts: Iterable[Mapping[str, Any]]) -> Decimal | None:
+    """Returns what a work order costs with its parts, None where nothing is known.
+
+    Args:
+        own: what was entered: labour, travel, work by others.
+        parts: each with its ``cost`` as text, None where a part had no price.
+
+    >>> total_cost(Decimal("40"), [{"cost": "8.50"}, {"cost": None}])
+    Decimal('48.50')
+    """
+    known = [Decimal(part["cost"]) for part in parts if part["cost"] is not None]
+    if own is not None:
+        known.append(own)
+    return sum(known, Decimal(0)) if known else None

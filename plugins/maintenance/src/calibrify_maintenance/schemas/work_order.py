@@ -188,6 +188,7 @@ class WorkOrderOut(Shape):
     work_done: str
     labour_minutes: int | None
     cost: DecimalText | None
+    total_cost: DecimalText | None
     downtime_minutes: int | None
     failure_code: Line
     affects_calibration: bool

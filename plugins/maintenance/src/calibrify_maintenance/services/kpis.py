@@ -27,12 +27,14 @@ from calibrify_maintenance.domain.kpis import (
     shown_hours,
 )
 from calibrify_maintenance.domain.work_order import BEGUN, OPEN
+from calibrify_maintenance.models.reach import CATEGORIES
 from calibrify_maintenance.models.work_order import WorkOrder
 from calibrify_maintenance.permissions import KPI_VIEW
 
 POPULATION = ("in_service", "in_calibration", "in_maintenance", "quarantined", "out_of_service")
 DEFAULT_DAYS = 365
 MOST_DAYS = 3_660
+MOST_CATEGORIES = 500
 DAY = timedelta(days=1)
 
 
@@ -336,3 +338,14 @@ def _row(period: str, part: Reliability) -> tuple[str, ...]:
         part.availability,
     )
     return (period, *("" if value is None else str(value) for value in values))
+
+
+def categories(unit: UnitOfWork) -> list[tuple[str, str]]:
+    """Returns (id, name) of the categories of the organisation, by name: for the page's form."""
+    statement = (
+        sa.select(CATEGORIES.c.id, CATEGORIES.c.name)
+        .where(CATEGORIES.c.organisation_id == unit.organisation.id)
+        .order_by(sa.func.lower(CATEGORIES.c.name))
+        .limit(MOST_CATEGORIES)
+    )
+    return [(str(row.id), row.name) for row in unit.session.execute(statement)]

@@ -14,13 +14,15 @@ from calibrify_core.records.keyset import Page, run_list
 from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec, read_request
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.public import EquipmentFacts, find_equipment
+from calibrify_maintenance.domain.stock import total_cost
 from calibrify_maintenance.domain.work_order import OPEN, Priority, Status, Type, is_open
 from calibrify_maintenance.models.reach import INSTRUMENTS
 from calibrify_maintenance.models.work_order import WorkOrder
 from calibrify_maintenance.permissions import VIEW
 from calibrify_maintenance.schemas.work_order import WorkOrderOut
 
-PLAIN = tuple(name for name in WorkOrderOut.model_fields if name not in {"equipment", "overdue"})
+DERIVED = frozenset({"equipment", "overdue", "total_cost"})
+PLAIN = tuple(name for name in WorkOrderOut.model_fields if name not in DERIVED)
 """Members that are shown as they are stored."""
 
 
@@ -38,6 +40,7 @@ def shape(row: Any, unit: Any, instrument: EquipmentFacts | None = None) -> dict
         "asset_tag": instrument.asset_tag if instrument else row.instrument_tag,
         "name": instrument.name if instrument else row.instrument_name,
     }
+    shown["total_cost"] = total_cost(row.cost, row.parts)
     late = row.due_on is not None and row.due_on < unit.today()
     shown["overdue"] = late and is_open(row.status)
     return shown

@@ -19,6 +19,7 @@ from calibrify_maintenance.domain.meter import Reading, problem_of, total_after
 from calibrify_maintenance.events import MeterRead
 from calibrify_maintenance.models.meter import Meter, MeterReading
 from calibrify_maintenance.permissions import METER_CHANGE, METER_RECORD, METER_VIEW
+from calibrify_maintenance.services.meter_plans import follow_reading
 
 ABSENT = "This does not exist."
 TAKEN = "This instrument has a meter of this name already."
@@ -145,6 +146,7 @@ def record(
     unit.session.flush()
     _remember(unit, made)
     unit.session.refresh(meter)
+    follow_reading(unit, meter, made.total)
     unit.publish(MeterRead(meter.id, meter.equipment_id, made.value, made.total, at))
     return made
 

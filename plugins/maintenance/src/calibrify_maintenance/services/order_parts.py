@@ -85,12 +85,3 @@ def charge_order(unit: UnitOfWork, order: WorkOrder) -> None:
     """Writes into an order what it has taken from the store."""
     order.parts = parts_of(unit, order.id)
     unit.session.flush()
-
-
-def cost_of(parts: list[dict[str, Any]]) -> Decimal:
-    """Returns what the parts of an order cost; one without a price counts nothing.
-
-    >>> cost_of([{"cost": "8.50"}, {"cost": None}])
-    Decimal('8.50')
-    """
-    return sum((Decimal(part["cost"]) for part in parts if part["cost"] is not None), Decimal(0))

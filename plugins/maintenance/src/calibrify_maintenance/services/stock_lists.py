@@ -13,12 +13,14 @@ from calibrify_core.records.keyset import Page, find_row, run_list
 from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_maintenance.domain.stock import MOVEMENTS
+from calibrify_maintenance.domain.work_order import OPEN
 from calibrify_maintenance.models.meter import Meter, MeterReading
 from calibrify_maintenance.models.part import Part, PartMovement
 from calibrify_maintenance.models.work_order import WorkOrder
-from calibrify_maintenance.permissions import METER_VIEW, PART_VIEW, VIEW
+from calibrify_maintenance.permissions import CHANGE, METER_VIEW, PART_VIEW, VIEW
 from calibrify_maintenance.services import meters, parts
 
+MOST_ORDERS = 200
 SHORT = sa.and_(Part.active.is_(True), Part.stock < Part.minimum)
 """Active, and less there than there should be."""
 
@@ -219,3 +221,26 @@ def count_short(unit: UnitOfWork) -> int:
     """Returns how many parts are below their minimum."""
     statement = sa.select(sa.func.count()).where(SHORT)
     return int(unit.session.execute(unit.restrict(statement, Part, PART_VIEW)).scalar_one())
+
+
+def short_parts(unit: UnitOfWork, most: int) -> list[Any]:
+    """Returns parts below their minimum, by number: ``id, number, name, unit, stock, minimum``."""
+    statement = (
+        sa.select(Part.id, Part.number, Part.name, Part.unit, Part.stock, Part.minimum)
+        .where(SHORT)
+        .order_by(Part.number)
+        .limit(most)
+    )
+    return list(unit.session.execute(unit.restrict(statement, Part, PART_VIEW)))
+
+
+def open_orders(unit: UnitOfWork) -> list[tuple[uuid.UUID, str]]:
+    """Returns (id, number and title) of the open orders that parts can be issued to."""
+    statement = (
+        sa.select(WorkOrder.id, WorkOrder.number, WorkOrder.title)
+        .where(WorkOrder.status.in_([str(status) for status in OPEN]))
+        .order_by(WorkOrder.number.desc())
+        .limit(MOST_ORDERS)
+    )
+    rows = unit.session.execute(unit.restrict(statement, WorkOrder, CHANGE))
+    return [(row.id, f"{row.number} {row.title}") for row in rows]
