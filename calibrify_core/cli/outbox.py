@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 import sqlalchemy as sa
 
@@ -12,7 +14,7 @@ from calibrify_core.worker import make_runner
 
 @click.group("outbox")
 def command() -> None:
-    """Background work: show, drain."""
+    """Background work: show, drain, retry."""
 
 
 @command.command("show")
@@ -29,6 +31,20 @@ def show_command() -> None:
         parked = sa.select(OutboxRow).where(OutboxRow.state == "parked").limit(100)
         for row in session.scalars(parked):
             click.echo(f"{row.task} {row.id}: given up after {row.tries} tries: {row.error}")
+
+
+@command.command("retry")
+@click.argument("task")
+def retry_command(task: str) -> None:
+    """Lets what was given up of a task run again, for example once its plugin runs again."""
+    with ready_platform().session(write=True) as session, session.begin():
+        found = session.execute(
+            sa.update(OutboxRow)
+            .where(OutboxRow.state == "parked", OutboxRow.task == task)
+            .values(state="open", tries=0, lease_until=None, not_before=datetime.now(UTC))
+            .returning(OutboxRow.id)
+        ).all()
+    click.echo(f"{len(found)} rows wait again.")
 
 
 @command.command("drain")

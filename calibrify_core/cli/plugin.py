@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
 from calibrify_core.cli import plugin_check, plugin_new
-from calibrify_core.cli.setup import platform_of
+from calibrify_core.cli.setup import settings_of
 from calibrify_core.hooks.manager import installed
+from calibrify_core.hooks.requirements import needed, why_not
 
 
 @click.group("plugin")
@@ -19,22 +21,29 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def list_command(as_json: bool) -> None:
-    """Lists installed plugins, and says which of them run."""
-    running = set(platform_of().plugins.names)
-    rows = [
+    """Lists installed plugins: which are enabled, what each needs, and why one cannot run."""
+    candidates = installed()
+    enabled = settings_of().plugins
+    rows: list[dict[str, Any]] = [
         {
             "name": name,
             "version": found.version,
             "distribution": found.distribution,
-            "enabled": name in running,
+            "enabled": enabled is None or name in enabled,
+            "needs": sorted(needed(found, candidates)),
+            "reason": why_not(name, candidates) or "",
         }
-        for name, found in sorted(installed().items())
+        for name, found in sorted(candidates.items())
     ]
     if as_json:
         click.echo(json.dumps(rows))
         return
     for row in rows:
-        state = "runs" if row["enabled"] else "installed, not enabled"
+        state = "enabled" if row["enabled"] else "installed, not enabled"
+        if row["reason"]:
+            state = f"cannot run: {row['reason']}"
+        elif row["needs"]:
+            state += f"; needs {', '.join(row['needs'])}"
         click.echo(f"{row['name']} {row['version']} ({row['distribution']}): {state}")
 
 

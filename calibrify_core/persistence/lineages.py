@@ -121,10 +121,31 @@ def downgrade(database: Database, lineage: Lineage, revision: str = "base") -> l
     """Takes one lineage back to a revision, its tables and data with it.
 
     Raises:
-        ConfigurationError: a migration failed, or the revision is unknown.
+        ConfigurationError: a migration failed, the revision is unknown, or tables of another
+            lineage refer to those that would go.
     """
+    if revision == "base":
+        _check_references(database, lineage)
     with _migrating(database) as connection:
         return _walk(connection, lineage, revision, down=True)
+
+
+def _check_references(database: Database, lineage: Lineage) -> None:
+    """Refuses to take tables away that tables of others refer to, whether those run or not."""
+    with database.reader.connect() as connection:
+        inspector = sa.inspect(connection)
+        tables = inspector.get_table_names()
+        suffix = "_schema_version"
+        others = {name.removesuffix(suffix) for name in tables if name.endswith(suffix)}
+        for other in sorted(others - {lineage.name}):
+            for table in (name for name in tables if name.startswith(f"{other}_")):
+                for key in inspector.get_foreign_keys(table):
+                    if lineage.owns(key["referred_table"]):
+                        raise ConfigurationError(
+                            f"The tables of {lineage.name} stay: {table} of {other} refers to "
+                            f"{key['referred_table']}. Take {other} back first: `calibrify db "
+                            f"downgrade {other}`."
+                        )
 
 
 def differences(database: Database, lineages: Sequence[Lineage]) -> list[str]:

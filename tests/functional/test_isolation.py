@@ -25,10 +25,9 @@ from calibrify_core.observability.faults import FAULTS
 from calibrify_core.observability.logs import configure_logs
 from calibrify_core.observability.metrics import METRICS
 from calibrify_core.tasks.outbox import OutboxRow
-from calibrify_core.testing.client import HTTPS, ApiClient
+from calibrify_core.testing.house import House, build
 from calibrify_core.web.panels import panels_of
 from calibrify_core.worker import make_runner
-from tests.functional.conftest import PASSWORD, House, build
 from tests.functional.kit.made import made
 
 SLOT = "steady.page.main"
@@ -154,9 +153,8 @@ def house(make_settings: Callable[..., Settings]) -> Iterator[House]:
     plugins = Plugins(contributions, {"steady": STEADY, "shaky": SHAKY})
     platform = root.make_platform(make_settings(), plugins)
     configure_logs(platform.settings)
-    app = build(platform)
     try:
-        yield House(platform, app, ApiClient(app))
+        yield House(platform, build(platform))
     finally:
         structlog.reset_defaults()
         platform.database.dispose()
@@ -164,12 +162,7 @@ def house(make_settings: Callable[..., Settings]) -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def browser(house: House) -> TestApp:
-    house.person()
-    found = TestApp(house.app, extra_environ=dict(HTTPS))
-    form = found.get("/login").forms[0]
-    form["email"], form["password"] = "person0", PASSWORD
-    form.submit(status=303)
-    return found
+    return house.browser(None)
 
 
 def entries(house: House, action: str) -> int:

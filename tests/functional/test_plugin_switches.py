@@ -23,10 +23,10 @@ from calibrify_core.cli.database import bring_up
 from calibrify_core.hooks.manager import Plugins, installed
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.testing.client import HTTPS, ApiClient
+from calibrify_core.testing.house import PASSWORD
 from calibrify_core.work.organisation import OrganisationFacts
 from calibrify_core.work.platform import Platform
 from calibrify_core.worker import make_runner
-from tests.functional.conftest import PASSWORD
 
 E = "/api/v1/equipment/"
 CALIBRATION = "/api/v1/plugins/calibration/"
