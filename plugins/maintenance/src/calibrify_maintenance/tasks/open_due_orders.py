@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-import sqlalchemy as sa
-
 from calibrify_core.hooks.declarations import TaskContext
 from calibrify_core.tasks.queue import enqueue
-from calibrify_core.work.organisation import Organisation
 from calibrify_maintenance.services.due_orders import calendar_plans, open_plan
 
 TASK = "maintenance.open_due_orders"
@@ -23,12 +20,12 @@ def open_due_orders(context: TaskContext) -> None:
     named = context.payload.get("organisation_id")
     if named is None:
         with context.unit() as unit:
-            for found in unit.session.scalars(sa.select(Organisation.id)):
+            for found in unit.platform.organisations("maintenance"):
                 enqueue(
                     unit.session,
                     TASK,
-                    {"organisation_id": str(found)},
-                    organisation_id=found,
+                    {"organisation_id": str(found.id)},
+                    organisation_id=found.id,
                     user_id=None,
                 )
         return
