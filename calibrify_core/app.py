@@ -18,7 +18,9 @@ from calibrify_core.api.configurator import ADDING, HouseConfigurator
 from calibrify_core.api.guard import Guard
 from calibrify_core.api.request import PLATFORM
 from calibrify_core.auth.recognition import recognise
+from calibrify_core.cache.connection import RedisLine
 from calibrify_core.cache.memory import MemoryCache
+from calibrify_core.cache.redis import RedisCache
 from calibrify_core.hooks.manager import Plugins, installed
 from calibrify_core.hooks.settings import read_plugin_settings
 from calibrify_core.kernel.clock import Clock
@@ -59,16 +61,18 @@ def make_platform(settings: Settings, plugins: Plugins | None = None) -> Platfor
     configure_mappers()
     clock = Clock(settings.clock)
     options = read_plugin_settings(plugins, settings.plugin_settings)
+    redis = RedisLine(settings.redis_url) if settings.redis_url else None
     return Platform(
         settings=settings,
         plugins=plugins,
         database=open_database(settings.resolved_database_url),
         storage=open_storage(settings),
-        cache=MemoryCache(),
+        cache=MemoryCache() if redis is None else RedisCache(redis),
         mailer=Spool(settings.data_dir / "mail", options["core"]["mail_sender"], clock),
         clock=clock,
         recognise=recognise,
         plugin_settings=options,
+        redis=redis,
     )
 
 

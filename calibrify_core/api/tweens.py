@@ -125,7 +125,7 @@ def answering_errors(handler: Handler, _registry: Any) -> Handler:
 def limiting(handler: Handler, registry: Any) -> Handler:
     """Holds callers of the API to their rate; every answer says how much of it is left."""
     settings: Settings = registry[PLATFORM].settings
-    limits = RateLimits(enabled=settings.rate_limits)
+    limits = RateLimits(enabled=settings.rate_limits, line=registry[PLATFORM].redis)
 
     def tween(request: Request) -> Response:
         if request.environ["PATH_INFO"].startswith("/api/"):

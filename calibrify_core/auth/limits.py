@@ -1,7 +1,8 @@
 """How often: request rates per account, or per address while nobody is recognised.
 
-The counters live in the process, by a sliding window. Guessing of passwords has a throttle
-of its own, which lives in the database (`calibrify_core.auth.throttle`).
+The counters live in Redis, for all processes together, or in each process where there is none
+or it is away; windows slide. Guessing of passwords has a throttle of its own, which lives in the
+database (`calibrify_core.auth.throttle`).
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits import RateLimitItem, WindowStats, parse
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
 
+from calibrify_core.cache.connection import PREFIX, RedisLine
 from calibrify_core.kernel.errors import TooManyRequests
 
 CALLER = "6000/minute"
@@ -65,14 +68,29 @@ class RateLimits:
         enabled: False admits everything, and still says where the caller stands.
         caller: the rate of a recognised account, all its credentials together.
         stranger: the rate of an address from which nobody is recognised.
+        name: keeps its counts apart from those of other limits.
+        line: to the Redis that processes share.
     """
 
     def __init__(
-        self, *, enabled: bool = True, caller: str = CALLER, stranger: str = STRANGER
+        self,
+        *,
+        enabled: bool = True,
+        caller: str = CALLER,
+        stranger: str = STRANGER,
+        name: str = "api",
+        line: RedisLine | None = None,
     ) -> None:
         self._enabled = enabled
         self._policies = {"caller": parse(caller), "stranger": parse(stranger)}
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._line = line
+        self._own: RateLimiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = self._own
+        if line is not None:
+            storage = RedisStorage(
+                line.url, connection_pool=line.pool, key_prefix=f"{PREFIX}limit:{name}"
+            )
+            self._shared = SlidingWindowCounterRateLimiter(storage)
 
     def check(self, key: str, cost: int = 1) -> LimitState:
         """Counts a request against its caller's limit.
@@ -83,8 +101,11 @@ class RateLimits:
         """
         policy = "caller" if key.startswith("user:") else "stranger"
         item: RateLimitItem = self._policies[policy]
-        allowed = self._limiter.hit(item, key, cost=cost) if self._enabled else True
-        stats = self._limiter.get_window_stats(item, key)
+        asked = partial(self._count, item=item, key=key, cost=cost)
+        own = partial(asked, self._own)
+        allowed, stats = (
+            own() if self._line is None else self._line.ask(partial(asked, self._shared), own)
+        )
         return LimitState(
             policy,
             item.amount,
@@ -93,3 +114,10 @@ class RateLimits:
             max(0, math.ceil(stats.reset_time - time.time())),
             allowed,
         )
+
+    def _count(
+        self, limiter: RateLimiter, item: RateLimitItem, key: str, cost: int
+    ) -> tuple[bool, WindowStats]:
+        """Counts with one limiter; returns whether it is allowed, and what is left."""
+        allowed = limiter.hit(item, key, cost=cost) if self._enabled else True
+        return allowed, limiter.get_window_stats(item, key)

@@ -11,7 +11,8 @@ T = TypeVar("T")
 class CacheRegion(Protocol):
     """Keeps answers that may be a little old; rights and states of records are never among them.
 
-    A value is shared by all who ask for it: it is immutable, or nobody changes it.
+    A value is made of what JSON has: dicts with names as text, lists, texts, numbers, booleans
+    and None. It is shared by all who ask for it: nobody changes it.
     """
 
     def get_or_create(self, key: str, creator: Callable[[], T], seconds: float) -> T:
@@ -24,6 +25,9 @@ class CacheRegion(Protocol):
             key: names the value and all that it depends on, the organisation first.
             creator: makes the value; what it raises is raised, and nothing is kept.
             seconds: how old a kept value may be.
+
+        Raises:
+            TypeError, ValueError: what was made is no JSON.
         """
         ...
 

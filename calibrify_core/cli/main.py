@@ -15,12 +15,15 @@ from calibrify_core.cli import (
     organisation,
     outbox,
     plugin,
+    relay,
     routes,
+    scheduler,
     serve,
     sessions,
     static,
     token,
     user,
+    worker,
 )
 from calibrify_core.cli.setup import platform_of
 from calibrify_core.kernel.errors import CalibrifyError
@@ -86,11 +89,14 @@ for _module in (
     organisation,
     outbox,
     plugin,
+    relay,
     routes,
+    scheduler,
     serve,
     sessions,
     static,
     token,
     user,
+    worker,
 ):
     main.add_command(_module.command)

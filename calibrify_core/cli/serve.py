@@ -60,15 +60,18 @@ def _serve(platform: Platform, host: str, port: int, shared: socket.socket | Non
         max_request_body_size=80 * 2**20,
         **options,
     )
-    relay = make_relay(platform)
-    relay.start()
+    # With Redis, `calibrify worker`, `relay` and `scheduler` do the background work.
+    relay = make_relay(platform) if platform.redis is None else None
+    if relay is not None:
+        relay.start()
 
     # waitress ends its loop on SystemExit and lets the requests at hand finish.
     signal.signal(signal.SIGTERM, _leave)
     try:
         server.run()
     finally:
-        relay.stop(DRAIN_SECONDS)
+        if relay is not None:
+            relay.stop(DRAIN_SECONDS)
         platform.database.dispose()
 
 

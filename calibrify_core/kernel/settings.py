@@ -22,7 +22,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from calibrify_core.kernel.errors import ConfigurationError
 
 PREFIX = "CALIBRIFY_"
-SECRETS = frozenset({"secret_key", "encryption_keys", "database_url", "metrics_token"})
+SECRETS = frozenset(
+    {"secret_key", "encryption_keys", "database_url", "redis_url", "metrics_token"}
+)
 SECRET_BITS = ("password", "secret", "token", "key")
 MASK = "********"
 SECRET_KEY_LENGTH = 64
@@ -80,12 +82,20 @@ def _keys(value: object) -> object:
     return tuple(found.items())
 
 
+def _redis_address(value: object) -> object:
+    """Refuses what is no address of a Redis."""
+    if isinstance(value, str) and value and not value.startswith(("redis://", "rediss://")):
+        raise ValueError("it is not an address that starts with redis:// or rediss://")
+    return value
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_listed)]
 EncryptionKeys = Annotated[tuple[tuple[str, bytes], ...], BeforeValidator(_keys)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Address = Annotated[str, BeforeValidator(_address)]
+RedisAddress = Annotated[str, BeforeValidator(_redis_address)]
 
 
 class Settings(BaseModel):
@@ -102,8 +112,15 @@ class Settings(BaseModel):
     database_url: str = Field(
         "", description="SQLAlchemy URL; empty: SQLite in the data folder. postgresql://… works."
     )
+    redis_url: RedisAddress = Field(
+        "",
+        description="Redis for the queue, shared rate limits and the shared cache: redis://… ; "
+        "empty: background work runs beside the web server, the rest in each process.",
+    )
     storage_url: str = Field(
-        "", description="Where files are kept: file://… ; empty: the folder files of the data dir."
+        "",
+        description="Where files are kept: file://… or s3://bucket?endpoint_url=… ; "
+        "empty: the folder files of the data dir.",
     )
     secret_key: str = Field(
         "", description="At least 64 characters; empty: made on first start in the data folder."

@@ -46,6 +46,11 @@ class Database:
         self.writer.dispose()
         self.reader.dispose()
 
+    def forget(self) -> None:
+        """Lets go of pooled connections unclosed: after a fork they are the parent's."""
+        self.writer.dispose(close=False)
+        self.reader.dispose(close=False)
+
 
 def open_database(url: str) -> Database:
     """Opens the database at an SQLAlchemy URL; no connection is made yet.

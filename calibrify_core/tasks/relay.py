@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from calibrify_core.hooks.declarations import Schedule
 from calibrify_core.tasks.bell import Bell
-from calibrify_core.tasks.outbox import ScheduleSlot
+from calibrify_core.tasks.outbox import OutboxRow, ScheduleSlot
 from calibrify_core.tasks.queue import enqueue
 from calibrify_core.tasks.runner import Runner
 
@@ -25,6 +25,9 @@ TICK = 1.0
 
 def tick(session: Session, schedules: Iterable[Schedule], moment: datetime) -> list[str]:
     """Starts the schedules whose slot has come; once per slot, however many ask.
+
+    A slot whose task still waits from an earlier one starts nothing: after a long rest there is
+    one run to catch up with, not one for each slot that went by.
 
     Args:
         session: a writing session, committed by the caller.
@@ -50,9 +53,21 @@ def tick(session: Session, schedules: Iterable[Schedule], moment: datetime) -> l
             continue
         older = sa.delete(table).where(table.c.task == schedule.task, table.c.slot < slot - 10)
         session.execute(older)
+        if session.execute(_waiting(schedule.task)).first() is not None:
+            continue
         enqueue(session, schedule.task, {}, organisation_id=None, user_id=None)
         started.append(schedule.task)
     return started
+
+
+def _waiting(task: str) -> sa.Select[Any]:
+    """Returns a select of what a schedule started and nobody has finished."""
+    return (
+        sa.select(OutboxRow.id)
+        .where(OutboxRow.state == "open", OutboxRow.task == task)
+        .where(OutboxRow.organisation_id.is_(None), OutboxRow.user_id.is_(None))
+        .limit(1)
+    )
 
 
 class Relay:

@@ -8,7 +8,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 from psycopg2 import sql
+
+from calibrify_core.testing.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +144,7 @@ def running_postgres() -> Iterator[PostgresServer]:
             os.chown(folder, account.pw_uid, account.pw_gid)
         password = secrets.token_urlsafe(16)
         _initialise(programs, folder, password, account)
-        port = _free_port()
+        port = free_port()
         process = _launch(programs, folder, port, account)
         try:
             server = PostgresServer(port=port, password=password, pid=process.pid, folder=folder)
@@ -212,13 +213,6 @@ def _initialise(
     secret.unlink()
     if done.returncode != 0:
         raise PostgresUnavailable(f"initdb failed: {done.stderr.strip()}")
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _launch(

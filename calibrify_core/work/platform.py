@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from calibrify_core.cache.connection import RedisLine
 from calibrify_core.cache.interface import CacheRegion
 from calibrify_core.hooks.manager import Plugins
 from calibrify_core.hooks.settings import PluginSettings
@@ -62,6 +63,7 @@ class Platform:
         recognise: loads the rights of a user; given by the auth room.
         plugin_settings: settings of each running plugin, by plugin and key.
         bell: wakes the relay after a commit.
+        redis: the line to Redis, None where there is none.
         keys: purpose-bound keys.
     """
 
@@ -75,6 +77,7 @@ class Platform:
     recognise: Recognise
     plugin_settings: PluginSettings
     bell: Bell = field(default_factory=Bell)
+    redis: RedisLine | None = None
 
     @property
     def keys(self) -> Keys:

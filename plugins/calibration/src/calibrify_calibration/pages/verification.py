@@ -51,8 +51,10 @@ def verify(request: Any) -> Any:
 
 def includeme(config: Any) -> None:
     """Adds the page, with the limit that keeps codes from being guessed."""
-    settings = config.registry["calibrify.platform"].settings
-    config.registry[LIMITS] = RateLimits(enabled=settings.rate_limits, stranger=RATE)
+    platform = config.registry["calibrify.platform"]
+    config.registry[LIMITS] = RateLimits(
+        enabled=platform.settings.rate_limits, stranger=RATE, name=LIMITS, line=platform.redis
+    )
     config.add_page(
         "calibration.certificate.verify",
         "/verify/{code}",

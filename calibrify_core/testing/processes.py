@@ -1,0 +1,55 @@
+"""Programs that tests run beside themselves: on private ports, stopped by their pid."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+
+_STOP_SECONDS = 10.0
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody uses just now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def started(
+    command: Sequence[str], text: str | None = None, environ: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a server program that says nothing, and ends with us even where we are killed.
+
+    Args:
+        command: program and arguments.
+        text: what it reads on its standard input, if anything.
+        environ: its environment, by default ours.
+    """
+    setpriv = shutil.which("setpriv")
+    before = [setpriv, "--pdeathsig", "KILL"] if setpriv is not None else []
+    process = subprocess.Popen(
+        [*before, *command],
+        stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environ,
+        # A Ctrl-C in the terminal is for pytest, which then stops the program itself.
+        start_new_session=True,
+    )
+    if process.stdin is not None and text is not None:
+        with process.stdin as stream:
+            stream.write(text.encode())
+    return process
+
+
+def stopped(process: subprocess.Popen[bytes]) -> None:
+    """Stop a program by its pid; one that does not leave is killed."""
+    process.terminate()
+    try:
+        process.wait(timeout=_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
