@@ -216,6 +216,7 @@ def calibrify_health_checks() -> Sequence[declare.HealthCheck]:
     return [
         declare.HealthCheck("database", _database_answers),
         declare.HealthCheck("storage", _storage_answers),
+        declare.HealthCheck("redis", _redis_answers),
     ]
 
 
@@ -237,3 +238,9 @@ def _database_answers(platform: Any) -> None:
 def _storage_answers(platform: Any) -> None:
     """Asks the storage whether it has something."""
     platform.storage.exists("0" * 64)
+
+
+def _redis_answers(platform: Any) -> None:
+    """Asks Redis, where there is one."""
+    if platform.redis is not None:
+        platform.redis.check()

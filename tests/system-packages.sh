@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# What the tests need from the system and pip cannot install: PostgreSQL, Chromium and fonts.
+# What the tests need from the system and pip cannot install: PostgreSQL, Redis, Chromium and fonts.
 # Nothing happens where they are present. Otherwise Debian's packages are installed, by root only.
 set -euo pipefail
 
 missing=()
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
+command -v redis-server >/dev/null || missing+=(redis-server)
 command -v chromium >/dev/null || missing+=(chromium)
 compgen -G "/usr/share/fonts/truetype/dejavu/*.ttf" >/dev/null || missing+=(fonts-dejavu-core)
 [ ${#missing[@]} -eq 0 ] && exit 0

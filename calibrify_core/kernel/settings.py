@@ -22,9 +22,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from calibrify_core.kernel.errors import ConfigurationError
 
 PREFIX = "CALIBRIFY_"
-SECRETS = frozenset(
-    {"secret_key", "encryption_keys", "database_url", "redis_url", "metrics_token"}
-)
+SECRETS = frozenset({"secret_key", "encryption_keys", "database_url", "redis_url", "metrics_token"})
 SECRET_BITS = ("password", "secret", "token", "key")
 MASK = "********"
 SECRET_KEY_LENGTH = 64

@@ -118,7 +118,7 @@ class Plant:
         with self.platform.session(write=False) as session:
             return session.scalars(sa.select(OutboxRow).where(OutboxRow.id == row_id)).one()
 
-    def until(self, condition: Callable[[], Any], seconds: float = 45) -> Any:
+    def until(self, condition: Callable[[], Any], seconds: float = 120) -> Any:
         """Waits until something is true, and returns it."""
         deadline = time.monotonic() + seconds
         while not (found := condition()):

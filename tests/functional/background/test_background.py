@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from calibrify_core.tasks.outbox import OutboxRow
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 def bring(plant: Any, rows: int) -> tuple[str, str]:
@@ -88,7 +88,7 @@ def test_a_runner_that_is_killed_halfway_leaves_whole_batches_and_the_rest_follo
             .values(lease_until=past)
         )
     plant.start(plant.runner)
-    plant.until(lambda: job_of(plant, job_id)["state"] == "succeeded", 90)
+    plant.until(lambda: job_of(plant, job_id)["state"] == "succeeded")
     assert job_of(plant, job_id)["result"]["created"] == 3_000
     assert count(plant, prefix) == 3_000
 
@@ -135,7 +135,7 @@ def test_what_redis_forgets_is_not_lost(plant: Any) -> None:
         plant.until(lambda: client.llen("calibrify:queue:outbox") >= 3)
         client.flushall()
     plant.start("worker")
-    plant.until(lambda: all(done(plant, row_id) for row_id in row_ids), 60)
+    plant.until(lambda: all(done(plant, row_id) for row_id in row_ids))
 
 
 def test_a_redis_that_is_gone_holds_up_no_request_and_loses_nothing(plant: Any) -> None:
@@ -152,5 +152,5 @@ def test_a_redis_that_is_gone_holds_up_no_request_and_loses_nothing(plant: Any) 
         assert job_of(plant, job_id)["state"] == "queued"
     finally:
         plant.redis.start()
-    plant.until(lambda: job_of(plant, job_id)["state"] == "succeeded", 60)
+    plant.until(lambda: job_of(plant, job_id)["state"] == "succeeded")
     assert count(plant, prefix) == 3

@@ -218,8 +218,20 @@ def test_a_schedule_starts_once_per_slot(core_platform: Platform, house: Organis
     for seconds in (0, 1, 30, 61):
         with core_platform.session(write=True) as session, session.begin():
             started += tick(session, [schedule], moment + timedelta(seconds=seconds))
+        runner_of(core_platform, Task("t.sweep", lambda _: None)).drain()
     assert started == ["t.sweep", "t.sweep"]
     assert [row.task for row in rows(core_platform)] == ["t.sweep", "t.sweep"]
+
+
+def test_after_a_long_rest_a_schedule_has_one_run_to_catch_up_with(
+    core_platform: Platform, house: OrganisationFacts
+) -> None:
+    schedule = Schedule("t.sweep", every=60)
+    moment = datetime(2026, 1, 1, 12, 0, 5, tzinfo=UTC)
+    for minutes in range(10):
+        with core_platform.session(write=True) as session, session.begin():
+            tick(session, [schedule], moment + timedelta(minutes=minutes))
+    assert len(rows(core_platform)) == 1
 
 
 def test_the_embedded_relay_hears_of_a_commit_at_once(
