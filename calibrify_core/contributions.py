@@ -236,8 +236,8 @@ def _database_answers(platform: Any) -> None:
 
 
 def _storage_answers(platform: Any) -> None:
-    """Asks the storage whether it has something."""
-    platform.storage.exists("0" * 64)
+    """Asks the storage whether it takes files."""
+    platform.storage.check()
 
 
 def _redis_answers(platform: Any) -> None:

@@ -6,6 +6,7 @@ from calibrify_core.kernel.errors import ConfigurationError
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.storage.folder import FolderStorage
 from calibrify_core.storage.interface import Storage
+from calibrify_core.storage.s3 import S3Place, S3Storage
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -15,10 +16,12 @@ def open_storage(settings: Settings) -> Storage:
         ConfigurationError: the address is of a kind that this version does not know.
     """
     url = settings.storage_url
+    if url.startswith("s3://"):
+        return S3Storage(S3Place.of(url))
     if url and not url.startswith("file://"):
         kind = url.partition("://")[0] if "://" in url else "no known kind"
         raise ConfigurationError(
-            f"CALIBRIFY_STORAGE_URL names a storage of kind {kind}; this version of Calibrify "
-            f"keeps files in a folder: use file:///path/to/folder."
+            f"CALIBRIFY_STORAGE_URL names a storage of kind {kind}; use "
+            f"file:///path/to/folder or s3://bucket?endpoint_url=…"
         )
     return FolderStorage(settings.files_dir)

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from calibrify_core.kernel.errors import NotFound, TooLarge, Unavailable
+from calibrify_core.kernel.errors import NotFound, Unavailable
+from calibrify_core.storage.copying import copied
 from calibrify_core.storage.interface import FILE_LIMIT, KEY, StoredObject, checked_key
-
-PIECE = 1024 * 1024
 
 
 class FolderStorage:
@@ -40,7 +39,9 @@ class FolderStorage:
         incoming = Path(name)
         try:
             with os.fdopen(handle, "wb") as target:
-                stored = _copied(stream, target, limit)
+                stored = copied(stream, target, limit)
+                target.flush()
+                os.fsync(target.fileno())
             path = self._path(stored.sha256)
             _make_folder(path.parent.parent)
             _make_folder(path.parent)
@@ -81,26 +82,16 @@ class FolderStorage:
         for path in sorted(self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]")):
             yield from sorted(file.name for file in path.iterdir() if KEY.fullmatch(file.name))
 
+    def check(self) -> None:
+        """Asks whether the folder can be written; see `Storage.check`."""
+        place = next(one for one in (self._folder, *self._folder.parents) if one.exists())
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            raise Unavailable("The folder of the files cannot be written.", 30)
+
     def _path(self, sha256: str) -> Path:
         """Returns where a file lies; two levels keep each folder small."""
         key = checked_key(sha256)
         return self._folder / key[:2] / key[2:4] / key
-
-
-def _copied(stream: BinaryIO, target: BinaryIO, limit: int) -> StoredObject:
-    """Copies a stream piece by piece to the disk, counting and hashing as it goes."""
-    digest = hashlib.sha256()
-    size = 0
-    # One byte more than allowed is asked for, so that a file of just the limit passes.
-    while piece := stream.read(min(PIECE, limit - size + 1)):
-        size += len(piece)
-        if size > limit:
-            raise TooLarge(f"A file may have at most {limit} bytes.", limit=limit)
-        digest.update(piece)
-        target.write(piece)
-    target.flush()
-    os.fsync(target.fileno())
-    return StoredObject(digest.hexdigest(), size)
 
 
 def _make_folder(folder: Path) -> None:

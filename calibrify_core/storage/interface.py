@@ -85,6 +85,14 @@ class Storage(Protocol):
         """Goes through the keys of all files, in ascending order."""
         ...
 
+    def check(self) -> None:
+        """Asks whether the place answers and takes files.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        ...
+
 
 def checked_key(sha256: str) -> str:
     """Returns a key that is one; anything else could lead out of the storage.
