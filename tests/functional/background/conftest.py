@@ -15,20 +15,13 @@ import pytest
 import sqlalchemy as sa
 
 from calibrify_core import app as root
-from calibrify_core.auth.grants import Grants
-from calibrify_core.auth.organisations import Organisations
-from calibrify_core.auth.recognition import Visit
-from calibrify_core.auth.roles import Roles
-from calibrify_core.auth.tokens import Tokens
-from calibrify_core.auth.users import Users
 from calibrify_core.kernel.settings import load_settings
-from calibrify_core.persistence.lineages import upgrade
 from calibrify_core.tasks.outbox import OutboxRow
 from calibrify_core.testing.client import ApiClient
+from calibrify_core.testing.house import House, build
 from calibrify_core.testing.processes import free_port
 from calibrify_core.testing.redis import RedisServer, running_redis
 from calibrify_core.work.platform import Platform
-from tests.functional.conftest import PASSWORD
 
 HERE = Path(__file__).parent
 # It is found by the path of the programs, as an installed plugin is.
@@ -176,7 +169,8 @@ def plant(
         patch.syspath_prepend(str(folder))
         patch.syspath_prepend(str(HERE))
         platform = root.make_platform(settings)
-    made = Plant(platform, _client(platform), redis, environ, folder)
+    client = House(platform, build(platform)).api("metrology_manager")
+    made = Plant(platform, client, redis, environ, folder)
     made.start_all()
     try:
         yield made
@@ -185,16 +179,3 @@ def plant(
         platform.database.dispose()
         if postgres is not None:
             postgres.drop_database(database)
-
-
-def _client(platform: Platform) -> ApiClient:
-    """Returns a client of a manager."""
-    upgrade(platform.database, root.lineages(platform.plugins))
-    Organisations(platform).prepare()
-    client = ApiClient(root.make_app(platform.settings, platform))
-    with platform.unit() as unit:
-        user = Users(unit).create(username="manager", password=PASSWORD)
-        role = Roles(unit).named("metrology_manager")
-        assert role is not None
-        Grants(unit).give(role.id, user_id=user.id)
-    return client.signed_in(Tokens(platform).issue("manager", PASSWORD, Visit()).access_token)
