@@ -14,11 +14,13 @@ from functools import cached_property
 from typing import Any, BinaryIO
 
 from pyramid.request import Request as PyramidRequest
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from transaction import TransactionManager
 from zope.sqlalchemy import datamanager
 
 from calibrify_core.kernel.errors import Unauthenticated
+from calibrify_core.persistence.session import Reader
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 
@@ -81,11 +83,17 @@ class Request(PyramidRequest):  # type: ignore[misc]
         return stream
 
     @cached_property
-    def reader(self) -> Session:
-        """A session that only reads, outside of any transaction manager."""
-        session = self.platform.session(write=False)
-        self.add_finished_callback(lambda _: session.close())
-        return session
+    def reader(self) -> Reader:
+        """What only reads, outside of any transaction manager."""
+        reader = Reader(self.platform.database)
+        self.add_finished_callback(lambda _: reader.close())
+        return reader
+
+    @property
+    def connection(self) -> Connection:
+        """The connection on which the request works anyhow, so that it needs no second."""
+        active = "tm.active" in self.environ
+        return self.writer.connection() if active else self.reader.connection
 
     @cached_property
     def writer(self) -> Session:
@@ -117,8 +125,8 @@ class Request(PyramidRequest):  # type: ignore[misc]
         """
         return self.unit_on(self.reader if self.reads else self.writer)
 
-    def unit_on(self, session: Session) -> UnitOfWork:
-        """Returns a unit for who asks on a session that the caller closes.
+    def unit_on(self, source: Session | Reader) -> UnitOfWork:
+        """Returns a unit for who asks on a session, or a reader, that the caller closes.
 
         Raises:
             Unauthenticated: nobody is signed in.
@@ -127,7 +135,7 @@ class Request(PyramidRequest):  # type: ignore[misc]
         if principal is None:
             raise Unauthenticated
         return UnitOfWork(
-            self.platform, session, principal.actor, principal.organisation, principal.access
+            self.platform, source, principal.actor, principal.organisation, principal.access
         )
 
     @contextmanager

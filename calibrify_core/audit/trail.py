@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstanceState, Session
 
 from calibrify_core.audit.digest import entry_digest
@@ -18,6 +19,7 @@ from calibrify_core.audit.entry import AuditEntry
 from calibrify_core.kernel.actor import Actor
 from calibrify_core.kernel.ids import new_ids
 from calibrify_core.persistence.bulk import insert_many
+from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.persistence.session import GuardedSession
 
 INFO = "calibrify_audit"
@@ -195,15 +197,19 @@ def _write(
     insert_many(session.connection(), table, entries)
 
 
-def newest_entry(session: Session, organisation_id: uuid.UUID) -> uuid.UUID | None:
+_NEWEST = Prepared(
+    sa.select(AuditEntry.id)
+    .where(AuditEntry.organisation_id == sa.bindparam("organisation"))
+    .order_by(AuditEntry.id.desc())
+    .limit(sa.literal_column("1"))
+)
+
+
+def newest_entry(connection: Connection, organisation_id: uuid.UUID) -> uuid.UUID | None:
     """Returns the id of an organisation's newest entry: a new one says that something changed.
 
     Two transactions may end in another order than their entries were made in; what rests on
     this must bear to miss a change for a while.
     """
-    entry = AuditEntry.__table__.c
-    statement = sa.select(entry.id).where(entry.organisation_id == organisation_id)
-    newest: uuid.UUID | None = session.connection().scalar(
-        statement.order_by(entry.id.desc()).limit(1)
-    )
-    return newest
+    newest = _NEWEST.first(connection, {"organisation": organisation_id})
+    return None if newest is None else newest.id

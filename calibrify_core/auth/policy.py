@@ -36,8 +36,8 @@ LONGEST_HEADER = 4096
 class SecurityPolicy:
     """Pyramid's questions about a request, answered from its credential.
 
-    The request brings ``platform``, ``request_id``, ``reader`` and ``writer`` (sessions), and
-    ``principal``, which keeps the answer of `identity` for the rest of the request.
+    The request brings ``platform``, ``request_id``, ``connection``, and ``principal``, which keeps
+    the answer of `identity` for the rest of the request.
 
     Args:
         platform: the application's shared services.
@@ -103,13 +103,13 @@ class SecurityPolicy:
         now = self._platform.clock.now()
         if secret.startswith(API_TOKEN_PREFIX):
             return recognition.recognise_token(
-                _connection(request), digest(secret), now, visit_of(request)
+                request.connection, digest(secret), now, visit_of(request)
             )
         claims = self._access_tokens.read(secret)
         if claims is None:
             return None
         return recognition.recognise_family(
-            _connection(request), claims.family_id, claims.user_id, now, visit_of(request)
+            request.connection, claims.family_id, claims.user_id, now, visit_of(request)
         )
 
     def _by_cookie(self, request: Any) -> Principal | None:
@@ -119,7 +119,7 @@ class SecurityPolicy:
             return None
         now = self._platform.clock.now()
         return recognition.recognise_session(
-            _connection(request), digest(secret), now, visit_of(request)
+            request.connection, digest(secret), now, visit_of(request)
         )
 
 
@@ -134,12 +134,6 @@ def session_secret(request: Any) -> str | None:
     secret: str = request.cookies.get(cookies.name(request.environ, request.platform.settings), "")
     good = secret.startswith(SESSION_PREFIX) and len(secret) <= LONGEST_COOKIE
     return secret if good else None
-
-
-def _connection(request: Any) -> Any:
-    """Returns the connection on which the request works anyhow, so that it needs no second."""
-    session = request.writer if "tm.active" in request.environ else request.reader
-    return session.connection()
 
 
 def includeme(config: Any) -> None:

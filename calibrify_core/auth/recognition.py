@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from calibrify_core.auth.api_token import ApiToken
@@ -29,6 +29,7 @@ from calibrify_core.auth.signed_in import FAMILY_IDLE, SESSION_IDLE, BrowserSess
 from calibrify_core.auth.user import ACTIVE, User
 from calibrify_core.kernel.actor import Actor
 from calibrify_core.kernel.errors import NotFound
+from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.work.access import Access, Reach
 from calibrify_core.work.organisation import Organisation, OrganisationFacts
 
@@ -80,7 +81,7 @@ def recognise(session: Session, user_id: uuid.UUID) -> tuple[Actor, Access]:
         NotFound: the account does not exist or is disabled.
     """
     connection = session.connection()
-    row = connection.execute(_BY_USER, {"user": user_id}).one_or_none()
+    row = _BY_USER.first(connection, {"user": user_id})
     if row is None:
         raise NotFound("The account that asked for this no longer exists or is disabled.")
     rights = _read_rights(connection, row)
@@ -102,13 +103,13 @@ _kept: dict[uuid.UUID, _Rights] = {}
 
 def _recognise(
     connection: Connection,
-    statement: sa.Select[Any],
+    statement: Prepared,
     parameters: dict[str, Any],
     kind: Kind,
     visit: Visit,
 ) -> Principal | None:
     """Runs the statement of a credential and builds the principal from its row."""
-    row = connection.execute(statement, parameters).one_or_none()
+    row = statement.first(connection, parameters)
     if row is None:
         return None
     rights = _kept.get(row.user_id)
@@ -142,7 +143,7 @@ def _recognise(
     )
 
 
-def _read_rights(connection: Connection, row: Row[Any]) -> _Rights:
+def _read_rights(connection: Connection, row: Any) -> _Rights:
     """Reads the organisation and what was granted.
 
     The stamp was read before: rights that changed in between are kept under the older one,
@@ -193,9 +194,9 @@ def _rights_statement() -> sa.Select[Any]:
     )
 
 
-def _statement(credential: Sequence[Any], source: Any, *conditions: Any) -> sa.Select[Any]:
+def _statement(credential: Sequence[Any], source: Any, *conditions: Any) -> Prepared:
     """Returns the statement of one kind of credential: who it is, and the stamp of their rights."""
-    return (
+    return Prepared(
         sa.select(
             *credential,
             User.id.label("user_id"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from calibrify_core.persistence.engine import Database
@@ -17,6 +20,36 @@ class GuardedSession(Session):
 
 
 install_guard(GuardedSession)
+
+
+class Reader:
+    """A connection that only reads, and the session on it, each opened when first needed.
+
+    Most requests read a few rows and load no object: they never pay for a session.
+
+    Args:
+        database: where to read.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @cached_property
+    def connection(self) -> Connection:
+        """The connection."""
+        return self._database.reader.connect()
+
+    @cached_property
+    def session(self) -> GuardedSession:
+        """The session on it."""
+        return GuardedSession(bind=self.connection, autoflush=False, expire_on_commit=False)
+
+    def close(self) -> None:
+        """Gives back what was opened."""
+        if "session" in self.__dict__:
+            self.session.close()
+        if "connection" in self.__dict__:
+            self.connection.close()
 
 
 def new_session(database: Database, *, write: bool) -> GuardedSession:

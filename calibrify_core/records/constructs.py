@@ -28,6 +28,26 @@ def _sort_text_default(element: Any, compiler: SQLCompiler, **options: Any) -> s
     return f"lower({compiler.process(element.clauses, **options)})"
 
 
+class id_text(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
+    """An id as JSON has it: lists are read as text, which spares making objects of ids."""
+
+    inherit_cache = True
+    type = sa.Text()
+    name = "id_text"
+
+
+@compiles(id_text, "postgresql")
+def _id_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
+
+
+@compiles(id_text)
+def _id_text_default(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    hexadecimal = compiler.process(element.clauses, **options)
+    parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    return "||'-'||".join(f"substr({hexadecimal},{start},{size})" for start, size in parts)
+
+
 class one_of(FunctionElement[bool]):  # noqa: N801 - it reads as an SQL operator
     """Whether a key is one of a few that a subquery finds first, before anything is joined."""
 

@@ -63,6 +63,10 @@ class ListField:
         nullable: whether the column may be NULL; such rows come last, both ways.
         choices: legal values, for a choice.
         matches: builds the condition itself, from (values, unit).
+        kept: whether ``matches`` asks the unit for nothing but the organisation's day, so that
+            the condition can be kept for the day.
+        expand: turns the given values into those that are looked for, from (values, unit): a
+            node of a tree means all below it.
         order_column: sorts instead of ``column``, as it is (a derived status sorts by its due
             date, a tag by a key that an index holds).
     """
@@ -76,6 +80,8 @@ class ListField:
     nullable: bool = False
     choices: tuple[str, ...] = ()
     matches: Matches | None = None
+    kept: bool = False
+    expand: Callable[[Sequence[Any], Any], Sequence[Any]] | None = None
     order_column: Any = None
 
     @property
@@ -84,6 +90,9 @@ class ListField:
         if self.order_column is not None:
             return self.order_column
         return sort_text(self.column) if self.kind is Kind.TEXT else self.column
+
+
+Conditions = tuple[sa.ColumnElement[bool], ...] | Callable[[Any], Iterable[sa.ColumnElement[bool]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,9 +109,11 @@ class ListSpec:
         shape: turns a row into the record as it is shown, from (row, unit).
         default_ordering: for example ``("asset_tag",)``; ``-`` in front turns it round.
         search: builds the condition of one lower-case word of ``q``; None: no search.
-        where: further conditions that always hold, from the unit.
+        where: further conditions that always hold; a function of the unit, if they depend on it.
         joined: scoped classes in ``source`` that are shown because the record is: the record's
             own scope decides.
+        served: sets of filters whose rows an index holds in the default order, so that one plan
+            is good for all values of them.
         core: the list without what other plugins joined to it, one row to one; None: this one.
     """
 
@@ -115,9 +126,14 @@ class ListSpec:
     shape: Callable[[Any, Any], dict[str, Any]]
     default_ordering: tuple[str, ...]
     search: Callable[[str], sa.ColumnElement[bool]] | None = None
-    where: Callable[[Any], Iterable[sa.ColumnElement[bool]]] | None = None
+    where: Conditions = ()
     joined: tuple[type[Any], ...] = ()
+    served: tuple[frozenset[str], ...] = ()
     core: ListSpec | None = None
+
+    def step(self, text: str) -> Ordering:
+        """Returns a step of an ordering as it stands in a URL; ``-`` in front turns it round."""
+        return Ordering(self.fields[text.removeprefix("-")], text.startswith("-"))
 
     def extended(
         self,
@@ -259,10 +275,7 @@ class _Reader:
                 self.fail("ordering", f"{step} cannot be sorted by; possible: {allowed}.")
                 continue
             found.append(Ordering(item, step.startswith("-")))
-        return tuple(found) or tuple(
-            Ordering(self.spec.fields[step.removeprefix("-")], step.startswith("-"))
-            for step in self.spec.default_ordering
-        )
+        return tuple(found) or tuple(map(self.spec.step, self.spec.default_ordering))
 
     def count(self) -> str | None:
         """Returns whether an exact count is asked for."""

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from calibrify_core.audit import trail
@@ -17,6 +18,7 @@ from calibrify_core.kernel.clock import Clock
 from calibrify_core.kernel.errors import NotFound
 from calibrify_core.observability import guard
 from calibrify_core.persistence import scoping
+from calibrify_core.persistence.session import Reader
 from calibrify_core.records import numbering
 from calibrify_core.tasks import queue
 from calibrify_core.tasks.job import Job
@@ -37,7 +39,6 @@ class UnitOfWork:
     Attributes:
         platform: the application's shared services, as the organisation has them: without the
             plugins that it switched off for itself.
-        session: the database session, guarded by scope.
         actor: who acts.
         organisation: for whom.
         access: what the actor may do.
@@ -47,19 +48,31 @@ class UnitOfWork:
     def __init__(
         self,
         platform: Platform,
-        session: Session,
+        source: Session | Reader,
         actor: Actor,
         organisation: OrganisationFacts,
         access: Access,
     ) -> None:
         self.platform = platform.of(organisation)
-        self.session = session
+        self._source = source
         self.actor = actor
         self.organisation = organisation
         self.access = access
         self.reason: str | None = None
         self._today: date | None = None
-        trail.watch(session, self, platform.keys.audit)
+        if isinstance(source, Session):
+            trail.watch(source, self, platform.keys.audit)
+
+    @property
+    def session(self) -> Session:
+        """The database session, guarded by scope."""
+        return self._source if isinstance(self._source, Session) else self._source.session
+
+    @property
+    def connection(self) -> Connection:
+        """The connection below the session, for selects that load no object."""
+        source = self._source
+        return source.connection() if isinstance(source, Session) else source.connection
 
     @property
     def clock(self) -> Clock:

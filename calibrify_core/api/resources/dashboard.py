@@ -33,7 +33,7 @@ def _members(platform: Platform) -> dict[str, Mapping[str, Any]]:
 def summary(request: Request) -> dict[str, Any]:
     """Returns the figures; they are counted again when the organisation's trail has grown."""
     unit = request.unit
-    newest = newest_entry(unit.session, unit.organisation.id)
+    newest = newest_entry(unit.connection, unit.organisation.id)
     key = f"{unit.organisation.id}:summary:{unit.today()}:{_reached(unit.access)}:{newest}"
     return request.platform.cache.get_or_create(key, partial(_counted, unit), KEPT_SECONDS)
 

@@ -19,8 +19,9 @@ from sqlalchemy import event
 
 from calibrify_core.auth.organisations import Organisations
 from calibrify_core.kernel.errors import Invalid
-from calibrify_core.records.keyset import Page, filtered, ordered, run_list
+from calibrify_core.records.keyset import Page, run_list
 from calibrify_core.records.listing import Kind, ListField, read_request
+from calibrify_core.records.selects import filtered, ordered
 from tests.unit.records.conftest import SORTABLE, THINGS, Shelf
 
 STEPS = [sign + name for name in SORTABLE for sign in ("", "-")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from calibrify_calibration.domain.intervals import Interval, shift_days
 
@@ -62,8 +63,7 @@ USABLE = frozenset(
 """Statuses in which an instrument may be used, as far as its calibration goes."""
 
 
-@dataclass(frozen=True)
-class StatusFacts:
+class StatusFacts(NamedTuple):
     """All that the calibration status depends on, besides the day.
 
     Attributes:

@@ -178,7 +178,7 @@ def approve(request: Any) -> Any:
 def _signed(request: Any, permission: str, wanted: RecordState) -> Confirmed:
     """Asks for the password; the address opens its own transactions, so none is open yet."""
     _checked(request, permission, wanted)
-    request.reader.rollback()
+    request.reader.session.rollback()
     password = request.POST.get("password", "")
     if not isinstance(password, str) or len(password) > LONGEST_PASSWORD:
         raise Invalid.field("password", "Give your password to sign.")

@@ -136,6 +136,7 @@ FIELDS: tuple[ListField, ...] = (
         nullable=True,
         choices=STATUSES,
         matches=status_condition,
+        kept=True,
         order_column=CalibrationState.due_on,
     ),
     ListField(

@@ -139,6 +139,7 @@ CALIBRATIONS = ListSpec(
     ),
     shape=_shape,
     default_ordering=("-performed_at",),
+    served=(frozenset({"equipment_id"}),),
     search=lambda word: sa.func.lower(
         sa.func.coalesce(Calibration.number, "")
         + " "
@@ -196,7 +197,7 @@ SCHEDULES = ListSpec(
     ),
     shape=schedule_out,
     default_ordering=("created_at",),
-    where=lambda _unit: [CalibrationSchedule.active.is_(True)],
+    where=(CalibrationSchedule.active.is_(True),),
 )
 """Active schedules, oldest first."""
 
@@ -241,23 +242,13 @@ CERTIFICATES = ListSpec(
 """Certificates, newest first."""
 
 
-def of_instrument(equipment_id: uuid.UUID, *, parsed: bool = False) -> ListSpec:
-    """Returns the list of the calibrations of one instrument, newest first.
-
-    Args:
-        equipment_id: which instrument.
-        parsed: points as values; otherwise they are JSON that only `orjson` writes.
-    """
-
-    def where(_unit: Any) -> list[Any]:
-        return [Calibration.equipment_id == equipment_id]
-
-    return replace(CALIBRATIONS, where=where, shape=_parsed if parsed else _shape)
+CALIBRATIONS_PARSED = replace(CALIBRATIONS, shape=_parsed)
+"""The same with points as values, for pages; otherwise they are JSON that `orjson` passes on."""
 
 
 def page_of_calibrations(unit: UnitOfWork, request: ListRequest) -> Page:
     """Returns a page of all calibrations with their points as values, for pages."""
-    return run_list(unit, replace(CALIBRATIONS, shape=_parsed), request)
+    return run_list(unit, CALIBRATIONS_PARSED, request)
 
 
 def page_of_instrument(
@@ -268,7 +259,11 @@ def page_of_instrument(
     Raises:
         NotFound: the instrument does not exist, or lies outside of the scope.
     """
-    page = run_list(unit, of_instrument(equipment_id, parsed=parsed), request)
+    if equipment_id not in request.filters.get("equipment_id", (equipment_id,)):
+        return Page([])
+    filters = {**request.filters, "equipment_id": (equipment_id,)}
+    spec = CALIBRATIONS_PARSED if parsed else CALIBRATIONS
+    page = run_list(unit, spec, replace(request, filters=filters))
     if not page.rows:
         find_equipment(unit, equipment_id, VIEW)
     return page
@@ -295,16 +290,14 @@ def due_list(platform: Platform) -> ListSpec:
     def matches(values: Sequence[Any], unit: Any) -> sa.ColumnElement[bool]:
         return CalibrationState.due_on <= boundaries(unit.today(), max(values)).window_until
 
-    item = ListField("within_days", "Within days", Kind.INTEGER, matches=matches)
+    item = ListField("within_days", "Within days", Kind.INTEGER, matches=matches, kept=True)
     return replace(
         own,
         fields={**own.fields, "within_days": item},
         permission=VIEW,
         default_ordering=("due_on",),
-        where=lambda _unit: [
-            CalibrationState.required.is_(True),
-            CalibrationState.due_on.is_not(None),
-        ],
+        where=(CalibrationState.required.is_(True), CalibrationState.due_on.is_not(None)),
+        served=(frozenset({"within_days", "status"}),),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.scoping import unscoped
-from calibrify_core.records.keyset import columns_of
+from calibrify_core.records.selects import columns_of
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import custom_fields, identity
 from calibrify_equipment.events import EquipmentChanged, EquipmentRegistered

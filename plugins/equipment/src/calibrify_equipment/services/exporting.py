@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from calibrify_core.exchange.writing import CSV_TYPE, XLSX_TYPE, csv_bytes, xlsx_bytes
 from calibrify_core.persistence.session import GuardedSession
-from calibrify_core.records.keyset import ordered
 from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec
+from calibrify_core.records.selects import ordered
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.models.category import Category

@@ -11,13 +11,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from calibrify_core.auth.user import User
-from calibrify_core.records.keyset import columns_of
+from calibrify_core.records.constructs import id_text
 from calibrify_core.records.listing import Kind, ListField, ListSpec
+from calibrify_core.records.selects import columns_of
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain.identity import search_pattern
@@ -35,26 +33,6 @@ from calibrify_equipment.schemas.equipment import FACTS
 from calibrify_equipment.schemas.fact import Fact
 
 FACETS = "calibrify_equipment_list_facets"
-
-
-class id_text(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
-    """An id as JSON has it: lists are read as text, which spares making objects of ids."""
-
-    inherit_cache = True
-    type = sa.Text()
-    name = "id_text"
-
-
-@compiles(id_text, "postgresql")
-def _id_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
-
-
-@compiles(id_text)
-def _id_text_default(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    hexadecimal = compiler.process(element.clauses, **options)
-    parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-    return "||'-'||".join(f"substr({hexadecimal},{start},{size})" for start, size in parts)
 
 
 _e = Equipment
@@ -138,21 +116,18 @@ def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
     }
 
 
-def _below(model: Any, column: Any) -> Callable[[Sequence[Any], Any], sa.ColumnElement[bool]]:
-    """Makes the filter of a tree: a node means itself and all that lies below it.
+def _below(model: Any) -> Callable[[Sequence[Any], Any], Sequence[Any]]:
+    """Makes the reading of a filter of a tree: a node means itself and all that lies below it.
 
     The ids are fetched first: with them at hand the database reads the rows in order from an
     index, with a subquery it would sort them.
     """
 
-    def matches(values: Sequence[uuid.UUID], unit: UnitOfWork) -> sa.ColumnElement[bool]:
+    def expand(values: Sequence[uuid.UUID], unit: UnitOfWork) -> Sequence[uuid.UUID]:
         statement = unit.restrict(_subtree(model), model, _SEEN[model])
-        ids = list(columns_of(unit, statement, {"roots": tuple(values)}).scalars())
-        if len(ids) == 1:
-            return column == ids[0]  # type: ignore[no-any-return]
-        return column.in_(ids)  # type: ignore[no-any-return]
+        return columns_of(unit, statement, {"roots": tuple(values)}).scalars().all()  # type: ignore[no-any-return]
 
-    return matches
+    return expand
 
 
 @cache
@@ -182,7 +157,7 @@ def _fields() -> tuple[ListField, ...]:
             "Category",
             Kind.IDENTIFIER,
             _e.category_id,
-            matches=_below(Category, _e.category_id),
+            expand=_below(Category),
         ),
         item("category_id", "Category", Kind.IDENTIFIER, _e.category_id, filterable=False),
         item(
@@ -190,7 +165,7 @@ def _fields() -> tuple[ListField, ...]:
             "Location",
             Kind.IDENTIFIER,
             _e.location_id,
-            matches=_below(Location, _e.location_id),
+            expand=_below(Location),
         ),
         item("location_id", "Location", Kind.IDENTIFIER, _e.location_id, filterable=False),
         item("owner_id", "Owner", Kind.IDENTIFIER, _e.owner_id),
@@ -275,6 +250,13 @@ def _with_facets(own: ListSpec, facets: Sequence[ListFacet]) -> ListSpec:
     )
 
 
+SERVED = (
+    frozenset({"status"}),
+    frozenset({"location"}),
+    frozenset({"category", "status"}),
+)
+"""Filters whose rows an index holds in the order of tags."""
+
 _SPECS: dict[int, tuple[Any, ListSpec]] = {}
 
 
@@ -298,6 +280,7 @@ def equipment_list(platform: Platform) -> ListSpec:
             default_ordering=("asset_tag",),
             search=_search,
             joined=(Category, Location, User),
+            served=SERVED,
         )
         known = _SPECS[id(plugins)] = (plugins, _with_facets(own, facets_of(platform)))
     return known[1]

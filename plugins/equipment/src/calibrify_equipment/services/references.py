@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from calibrify_core.auth.user import User
 from calibrify_core.kernel.errors import FieldError
 from calibrify_core.persistence.scoping import unscoped
-from calibrify_core.records.keyset import columns_of
+from calibrify_core.records.selects import columns_of
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
 from calibrify_equipment.models.category import Category

@@ -1,0 +1,204 @@
+"""Selects that are sent with every request: compiled once, and planned once a connection.
+
+Building and compiling a select costs more than the database needs to answer it, and so does
+planning one that joins a few tables. What is asked all the time is therefore made once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+
+PLACE = re.compile(r"%\((\w+)\)s")
+KNOWN = "calibrify_prepared"
+MOST_KNOWN = 256
+# Who asks so seldom need not leave a plan behind on each connection.
+USES_BEFORE_PLANNING = 3
+
+_numbers = itertools.count(1)
+Process = Callable[[Any], Any]
+
+
+class Prepared:
+    """A select of columns that is compiled once; its rows are named tuples.
+
+    The statement is cut to its scope by whoever makes it: no guard looks at it later.
+
+    Args:
+        statement: with a named bind parameter for all that differs from use to use.
+        plan: whether one plan is good for all values, so that PostgreSQL keeps it. It is not
+            for a text that is searched, nor for a filter that no index serves: there the
+            values decide how the rows are best found.
+    """
+
+    def __init__(self, statement: sa.Select[Any], *, plan: bool = True) -> None:
+        self._statement = statement
+        self._plan = plan
+        self._texts: dict[str, _Text] = {}
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
+        """Sends the select and returns all rows.
+
+        Args:
+            connection: to send it on.
+            parameters: values by the names of the bind parameters.
+
+        Raises:
+            DBAPIError: as SQLAlchemy raises it.
+        """
+        text = self._texts.get(connection.dialect.name)
+        if text is None:
+            text = _compiled(self._statement, connection.dialect, plan=self._plan)
+            self._texts[connection.dialect.name] = text
+        return text.rows(connection, parameters)
+
+    def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+        """Sends the select and returns its first row, None if there is none."""
+        rows = self.rows(connection, parameters)
+        return rows[0] if rows else None
+
+
+@dataclass(slots=True)
+class _Text:
+    """A select as one dialect writes it.
+
+    Attributes:
+        sql: the text, with places as the driver marks them.
+        names: of the values, in the order of their places, where places have no names.
+        constants: values that are part of the statement.
+        binders: turn a value into what the driver takes, by name.
+        columns: of the result.
+        row: makes a row of a tuple.
+        plan: name, text to prepare and text to execute; None where nothing is prepared.
+        readers: turn a column's value into ours, by position; None until the first rows.
+        uses: how often it was sent.
+    """
+
+    sql: str
+    names: tuple[str, ...] | None
+    constants: dict[str, Any]
+    binders: dict[str, Process]
+    columns: tuple[Any, ...]
+    row: Callable[[Any], Any]
+    plan: tuple[str, str, str] | None
+    readers: list[tuple[int, Process]] | None = None
+    uses: int = 0
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
+        """Sends the text and returns the rows."""
+        values = self.constants | dict(parameters)
+        for name, bind in self.binders.items():
+            values[name] = bind(values[name])
+        sent = values if self.names is None else tuple(values[name] for name in self.names)
+        cursor = connection.connection.cursor()
+        try:
+            # Who counts statements, or wants to see them, hears of this one like of any other.
+            for hear in connection.engine.dispatch.before_cursor_execute:
+                hear(connection, cursor, self.sql, sent, None, False)
+            self._send(connection, cursor, sent)
+            found = cursor.fetchall()
+            readers = self._readers(connection.dialect, cursor)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise self._told(connection, cursor, error) from error
+        finally:
+            cursor.close()
+        if readers:
+            found = [_read(values, readers) for values in found]
+        return [self.row(values) for values in found]
+
+    def _send(self, connection: Connection, cursor: Any, sent: Any) -> None:
+        """Executes the text, by its plan once it is worth one."""
+        self.uses += 1
+        if self.plan is None or self.uses <= USES_BEFORE_PLANNING:
+            cursor.execute(self.sql, sent)
+            return
+        name, prepare, execute = self.plan
+        known: set[str] | None = connection.info.get(KNOWN)
+        if known is None or len(known) >= MOST_KNOWN:
+            cursor.execute("DEALLOCATE ALL")
+            known = connection.info[KNOWN] = set()
+        if name not in known:
+            cursor.execute(prepare)
+            known.add(name)
+        cursor.execute(execute, sent)
+
+    def _readers(self, dialect: Dialect, cursor: Any) -> list[tuple[int, Process]]:
+        """Returns what turns the driver's values into ours, found at the first result."""
+        if self.readers is None:
+            kinds = (fact[1] for fact in cursor.description)
+            found = (
+                (index, column.type.dialect_impl(dialect).result_processor(dialect, kind))
+                for index, (column, kind) in enumerate(zip(self.columns, kinds, strict=True))
+            )
+            self.readers = [(index, read) for index, read in found if read is not None]
+        return self.readers
+
+    def _told(self, connection: Connection, cursor: Any, error: Any) -> Exception:
+        """Returns the driver's error as SQLAlchemy tells it; a broken connection is given up."""
+        dialect = connection.dialect
+        broken = dialect.is_disconnect(error, connection.connection, cursor)
+        told: Exception = DBAPIError.instance(
+            self.sql,
+            None,
+            error,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=broken,
+            dialect=dialect,
+        )
+        if broken:
+            connection.invalidate(error)
+        else:
+            # A plan may outlive the tables that it was made for.
+            connection.info.pop(KNOWN, None)
+        return told
+
+
+def _read(values: tuple[Any, ...], readers: list[tuple[int, Process]]) -> list[Any]:
+    """Returns the values of a row as ours."""
+    row = list(values)
+    for index, read in readers:
+        row[index] = read(row[index])
+    return row
+
+
+def _compiled(statement: sa.Select[Any], dialect: Dialect, *, plan: bool) -> _Text:
+    """Compiles a select for a dialect."""
+    compiled: Any = statement.compile(dialect=dialect)
+    binders = {}
+    for name, parameter in compiled.binds.items():
+        bind = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+        if bind is not None:
+            binders[name] = bind
+    columns = tuple(statement.selected_columns)
+    names: Any = [column.key for column in columns]
+    # Which names, is known when the select is.
+    row = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+    constants = {
+        name: parameter.effective_value
+        for name, parameter in compiled.binds.items()
+        if not parameter.required
+    }
+    sql = str(compiled)
+    places = tuple(compiled.positiontup) if compiled.positional else None
+    planned = _planned(sql) if plan and dialect.name == "postgresql" else None
+    return _Text(sql, places, constants, binders, columns, row._make, planned)
+
+
+def _planned(sql: str) -> tuple[str, str, str]:
+    """Returns a name, and the texts that prepare and execute a statement of psycopg2."""
+    order: dict[str, int] = {}
+    for found in PLACE.finditer(sql):
+        order.setdefault(found[1], len(order) + 1)
+    body = PLACE.sub(lambda found: f"${order[found[1]]}", sql).replace("%%", "%")
+    name = f"calibrify_{next(_numbers)}"
+    values = ", ".join(f"%({key})s" for key in order)
+    return name, f"PREPARE {name} AS {body}", f"EXECUTE {name}{f' ({values})' if order else ''}"

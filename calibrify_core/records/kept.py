@@ -1,0 +1,210 @@
+"""Statements of lists that are kept: pages that differ by their values alone are asked alike.
+
+Most requests for a list are the same but for their values. Their select is built, compiled and
+planned once; what a person's scope cuts out, or words search for, is built anew each time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from calibrify_core.persistence.prepared import Prepared
+from calibrify_core.persistence.scoping import Scope, restrict
+from calibrify_core.records.listing import ListRequest, ListSpec
+from calibrify_core.records.selects import (
+    Place,
+    compared,
+    everything,
+    fetch,
+    filtered_column,
+    keyed,
+    keys_of,
+)
+
+ORGANISATION = "organisation"
+MOST_VALUES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What requests have in common that are answered by the same statements.
+
+    Attributes:
+        order: steps of the ordering.
+        filters: name and number of values of each filter; where a condition is made of the
+            values themselves, the values.
+        day: the organisation's, where such a condition depends on it.
+        place: which values of the place to go on from are not None; None without a place.
+        backwards: whether the page before the place is read.
+        rows: most rows to read.
+    """
+
+    order: tuple[str, ...]
+    filters: tuple[tuple[str, int | tuple[Any, ...]], ...]
+    day: date | None
+    place: tuple[bool, ...] | None
+    backwards: bool
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """Stands for the unit of work where a condition asks for nothing but the day."""
+
+    day: date | None
+
+    def today(self) -> date | None:
+        """Returns the day."""
+        return self.day
+
+
+def read_kept(
+    unit: Any, spec: ListSpec, request: ListRequest, place: Place | None
+) -> list[Any] | None:
+    """Reads the rows of a page, and one more, by kept statements.
+
+    Args:
+        unit: the unit of work.
+        spec: the list.
+        request: what is asked.
+        place: the row to go on from, if any.
+
+    Returns:
+        The rows; None if the statement has to be made for this request alone.
+    """
+    if request.words or not _is_kept(unit, spec):
+        return None
+    values: dict[str, Any] = {ORGANISATION: unit.organisation.id}
+    filters = _filters(unit, spec, request, values)
+    if filters is None:
+        return None
+    known = None
+    if place is not None:
+        known = tuple(value is not None for value in place.values)
+        values |= {f"place{index}": value for index, value in enumerate(place.values)}
+        values["place"] = place.id
+    form = _Form(
+        tuple(step.text for step in request.ordering),
+        filters,
+        unit.today() if any(isinstance(how, tuple) for _, how in filters) else None,
+        known,
+        place is not None and place.backwards,
+        request.limit + 1,
+    )
+    rows: list[Any] = []
+    for statement in _statements(spec, form):
+        rows += statement.rows(unit.connection, values)
+        if len(rows) >= form.rows:
+            break
+    return rows[: form.rows]
+
+
+def read_kept_one(unit: Any, spec: ListSpec, identifier: uuid.UUID) -> Any:
+    """Reads the row of one record within the caller's scope, None if there is none."""
+    scope = unit.access.scope(spec.permission)
+    if scope.everything:
+        values = {ORGANISATION: unit.organisation.id, "id": identifier}
+        return _one(spec).first(unit.connection, values)
+    statement = everything(spec).where(spec.key == identifier)
+    return Prepared(restrict(statement, spec.model, scope), plan=False).first(unit.connection, {})
+
+
+def _is_kept(unit: Any, spec: ListSpec) -> bool:
+    """Tells whether what a list shows to somebody differs by the organisation alone."""
+    return not callable(spec.where) and unit.access.scope(spec.permission).everything
+
+
+def _filters(
+    unit: Any, spec: ListSpec, request: ListRequest, values: dict[str, Any]
+) -> tuple[tuple[str, int | tuple[Any, ...]], ...] | None:
+    """Returns the form of the filters, and puts their values under the names of their places."""
+    found: list[tuple[str, int | tuple[Any, ...]]] = []
+    for index, (name, given) in enumerate(sorted(request.filters.items())):
+        field = spec.fields.get(name)
+        if field is not None and field.matches is not None:
+            if not field.kept:
+                return None
+            found.append((name, tuple(given)))
+            continue
+        wanted = given
+        if field is not None and field.expand is not None:
+            wanted = tuple(field.expand(given, unit))
+        if not 0 < len(wanted) <= MOST_VALUES:
+            return None
+        found.append((name, len(wanted)))
+        values |= {f"filter{index}_{number}": value for number, value in enumerate(wanted)}
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _one(spec: ListSpec) -> Prepared:
+    """Returns the statement of one record."""
+    statement = everything(spec).where(spec.key == sa.bindparam("id", type_=sa.Uuid()))
+    return Prepared(restrict(statement, spec.model, _whole()))
+
+
+@lru_cache(maxsize=256)
+def _statements(spec: ListSpec, form: _Form) -> tuple[Prepared, ...]:
+    """Returns the statements of a page, to be sent one after the other until it is full."""
+    statement = restrict(keyed(spec, form.order), spec.model, _whole())
+    conditions = [*spec.where] if not callable(spec.where) else []
+    conditions += [
+        _condition(spec, form, index, name, how) for index, (name, how) in enumerate(form.filters)
+    ]
+    plan = _serves_all(spec, form)
+    made: list[Prepared] = []
+
+    def collect(part: sa.Select[Any], steps: Sequence[Any], rows: int) -> list[Any]:
+        limited = part.order_by(*steps).limit(sa.literal_column(str(rows)))
+        made.append(Prepared(limited, plan=plan))
+        return []
+
+    ordering = ListRequest(
+        ordering=tuple(spec.step(text) for text in form.order),
+    )
+    keys = keys_of(spec, ordering)
+    place = None
+    if form.place is not None:
+        beyond = tuple(
+            sa.bindparam(f"place{index}", type_=keys[index][0].type) if known else None
+            for index, known in enumerate(form.place)
+        )
+        place = Place(beyond, sa.bindparam("place", type_=sa.Uuid()), form.backwards)
+    fetch(collect, statement.where(*conditions), keys, place, form.backwards, form.rows)
+    return tuple(made)
+
+
+def _condition(
+    spec: ListSpec, form: _Form, index: int, name: str, how: int | tuple[Any, ...]
+) -> Any:
+    """Returns the condition of one filter, with places for its values."""
+    if isinstance(how, tuple):
+        matches = spec.fields[name].matches
+        assert matches is not None  # noqa: S101 - such a form is made of fields that match
+        return matches(how, _Day(form.day))
+    column, _ = filtered_column(spec, name)
+    places = [sa.bindparam(f"filter{index}_{number}", type_=column.type) for number in range(how)]
+    return compared(spec, name, places)
+
+
+def _serves_all(spec: ListSpec, form: _Form) -> bool:
+    """Tells whether one plan is good for all values: an index holds the rows in order."""
+    if not form.filters:
+        return True
+    if form.order != spec.default_ordering:
+        return False
+    single = all(how == 1 or isinstance(how, tuple) for _, how in form.filters)
+    return single and frozenset(name for name, _ in form.filters) in spec.served
+
+
+def _whole() -> Scope:
+    """Returns the scope of who may see all of an organisation, whichever it is."""
+    organisation: Any = sa.bindparam(ORGANISATION, type_=sa.Uuid())
+    return Scope(organisation, everything=True)
