@@ -33,13 +33,13 @@ class Prepared:
     The statement is cut to its scope by whoever makes it: no guard looks at it later.
 
     Args:
-        statement: with a named bind parameter for all that differs from use to use.
+        statement: a select, with a named bind parameter for all that differs from use to use.
         plan: whether one plan is good for all values, so that PostgreSQL keeps it. It is not
             for a text that is searched, nor for a filter that no index serves: there the
             values decide how the rows are best found.
     """
 
-    def __init__(self, statement: sa.Select[Any], *, plan: bool = True) -> None:
+    def __init__(self, statement: Any, *, plan: bool = True) -> None:
         self._statement = statement
         self._plan = plan
         self._texts: dict[str, _Text] = {}

@@ -7,7 +7,7 @@ planned once; what a person's scope cuts out, or words search for, is built anew
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -20,6 +20,7 @@ from calibrify_core.persistence.scoping import Scope, restrict
 from calibrify_core.records.listing import ListRequest, ListSpec
 from calibrify_core.records.selects import (
     Place,
+    columns_of,
     compared,
     everything,
     fetch,
@@ -30,6 +31,40 @@ from calibrify_core.records.selects import (
 
 ORGANISATION = "organisation"
 MOST_VALUES = 100
+
+
+class KeptSelect:
+    """A select over a scoped class: kept for who may see all of it, cut anew for others.
+
+    Args:
+        statement: with a named bind parameter for all that differs from use to use.
+        model: the scoped class.
+        permission: what a reader must hold.
+    """
+
+    def __init__(self, statement: sa.Select[Any], model: type[Any], permission: str) -> None:
+        self._statement = statement
+        self._model = model
+        self._permission = permission
+        self._whole = Prepared(restrict(statement, model, _whole()))
+
+    def rows(self, unit: Any, values: Mapping[str, Any]) -> list[Any]:
+        """Returns the rows within the author's scope.
+
+        Args:
+            unit: the unit of work.
+            values: by the names of the bind parameters.
+        """
+        scope = unit.access.scope(self._permission)
+        if scope.everything:
+            return self._whole.rows(unit.connection, {ORGANISATION: unit.organisation.id, **values})
+        cut = restrict(self._statement, self._model, scope)
+        return list(columns_of(unit, cut, values).fetchall())
+
+    def first(self, unit: Any, values: Mapping[str, Any]) -> Any:
+        """Returns the first row within the author's scope, None if there is none."""
+        rows = self.rows(unit, values)
+        return rows[0] if rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +143,7 @@ def read_kept(
 
 def read_kept_one(unit: Any, spec: ListSpec, identifier: uuid.UUID) -> Any:
     """Reads the row of one record within the caller's scope, None if there is none."""
-    scope = unit.access.scope(spec.permission)
-    if scope.everything:
-        values = {ORGANISATION: unit.organisation.id, "id": identifier}
-        return _one(spec).first(unit.connection, values)
-    statement = everything(spec).where(spec.key == identifier)
-    return Prepared(restrict(statement, spec.model, scope), plan=False).first(unit.connection, {})
+    return _one(spec).first(unit, {"id": identifier})
 
 
 def _is_kept(unit: Any, spec: ListSpec) -> bool:
@@ -144,10 +174,10 @@ def _filters(
 
 
 @lru_cache(maxsize=256)
-def _one(spec: ListSpec) -> Prepared:
+def _one(spec: ListSpec) -> KeptSelect:
     """Returns the statement of one record."""
     statement = everything(spec).where(spec.key == sa.bindparam("id", type_=sa.Uuid()))
-    return Prepared(restrict(statement, spec.model, _whole()))
+    return KeptSelect(statement, spec.model, spec.permission)
 
 
 @lru_cache(maxsize=256)
@@ -166,10 +196,7 @@ def _statements(spec: ListSpec, form: _Form) -> tuple[Prepared, ...]:
         made.append(Prepared(limited, plan=plan))
         return []
 
-    ordering = ListRequest(
-        ordering=tuple(spec.step(text) for text in form.order),
-    )
-    keys = keys_of(spec, ordering)
+    keys = keys_of(spec, ListRequest(ordering=tuple(spec.step(text) for text in form.order)))
     place = None
     if form.place is not None:
         beyond = tuple(

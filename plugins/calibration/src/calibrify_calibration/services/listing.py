@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -285,7 +286,12 @@ def read_calibration(
 
 def due_list(platform: Platform) -> ListSpec:
     """Returns the list of instruments that fall due: ``within_days`` of today, overdue included."""
-    own = list_of_equipment(platform)
+    return _due_among(list_of_equipment(platform))
+
+
+@lru_cache(maxsize=8)
+def _due_among(own: ListSpec) -> ListSpec:
+    """Returns the due list that is cut out of a list of instruments."""
 
     def matches(values: Sequence[Any], unit: Any) -> sa.ColumnElement[bool]:
         return CalibrationState.due_on <= boundaries(unit.today(), max(values)).window_until

@@ -1,6 +1,7 @@
 """What categories and locations share: trees whose nodes know their whole way up."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,14 +53,12 @@ def step(identifier: uuid.UUID) -> str:
     return f"{identifier.hex}/"
 
 
-def subtree(
-    model: type[Any], roots: tuple[uuid.UUID, ...] | sa.BindParameter[Any]
-) -> sa.Select[Any]:
+def subtree(model: type[Any], roots: Sequence[Any] | sa.BindParameter[Any]) -> sa.Select[Any]:
     """Returns a select of the ids of nodes and all that lies below them.
 
     Args:
         model: `Category` or `Location`.
-        roots: ids of the nodes at the top, or the parameter that will hold them.
+        roots: ids of the nodes at the top, or the parameters that will hold them.
     """
     root = sa.orm.aliased(model)
     return (

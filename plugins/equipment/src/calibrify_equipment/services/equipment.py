@@ -12,8 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
 from calibrify_core.kernel.ids import new_id
-from calibrify_core.persistence.scoping import unscoped
-from calibrify_core.records.selects import columns_of
+from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import custom_fields, identity
 from calibrify_equipment.events import EquipmentChanged, EquipmentRegistered
@@ -237,20 +236,28 @@ def _catalogued(unit: UnitOfWork, facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_SAME = Prepared(
+    sa.select(Equipment.id, Equipment.asset_tag, Equipment.identity_key)
+    .where(
+        Equipment.organisation_id == sa.bindparam("organisation"),
+        sa.or_(
+            Equipment.asset_tag == sa.bindparam("tag"),
+            Equipment.identity_key == sa.bindparam("identity"),
+        ),
+    )
+    .limit(sa.literal_column("2"))
+)
+"""Tags are unique in the whole organisation, whatever somebody may see of it."""
+
+
 def _taken(unit: UnitOfWork, facts: Mapping[str, Any], but: uuid.UUID | None = None) -> Any:
     """Returns another instrument of the organisation with the same tag or identity, if any."""
-    same = [Equipment.asset_tag == facts["asset_tag"]]
-    if facts["identity_key"] is not None:
-        same.append(Equipment.identity_key == facts["identity_key"])
-    statement = (
-        sa.select(Equipment.id, Equipment.asset_tag, Equipment.identity_key)
-        .where(Equipment.organisation_id == unit.organisation.id, sa.or_(*same))
-        .limit(2)
-    )
-    marked: Any = unscoped(
-        statement, Equipment, because="tags are unique in the whole organisation"
-    )
-    rows = columns_of(unit, marked).all()
+    values = {
+        "organisation": unit.organisation.id,
+        "tag": facts["asset_tag"],
+        "identity": facts["identity_key"],
+    }
+    rows = _SAME.rows(unit.connection, values)
     return next((row for row in rows if row.id != but), None)
 
 

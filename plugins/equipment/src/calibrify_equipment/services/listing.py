@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from calibrify_core.auth.user import User
 from calibrify_core.records.constructs import id_text
+from calibrify_core.records.kept import KeptSelect
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.records.selects import columns_of
 from calibrify_core.work.platform import Platform
@@ -116,14 +117,23 @@ def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
     }
 
 
+# What lies in a tree is cut by the scope of the instruments; the tree itself only names nodes.
+_SEEN: Mapping[Any, str] = {Category: VIEW, Location: VIEW}
+
+
 def _below(model: Any) -> Callable[[Sequence[Any], Any], Sequence[Any]]:
     """Makes the reading of a filter of a tree: a node means itself and all that lies below it.
 
     The ids are fetched first: with them at hand the database reads the rows in order from an
     index, with a subquery it would sort them.
     """
+    below_one = KeptSelect(
+        subtree(model, [sa.bindparam("root", type_=sa.Uuid())]), model, _SEEN[model]
+    )
 
     def expand(values: Sequence[uuid.UUID], unit: UnitOfWork) -> Sequence[uuid.UUID]:
+        if len(values) == 1:
+            return [row.id for row in below_one.rows(unit, {"root": values[0]})]
         statement = unit.restrict(_subtree(model), model, _SEEN[model])
         return columns_of(unit, statement, {"roots": tuple(values)}).scalars().all()  # type: ignore[no-any-return]
 
@@ -134,10 +144,6 @@ def _below(model: Any) -> Callable[[Sequence[Any], Any], Sequence[Any]]:
 def _subtree(model: Any) -> sa.Select[Any]:
     """Returns the select of the nodes below ``roots``, made once."""
     return subtree(model, sa.bindparam("roots", expanding=True))
-
-
-# What lies in a tree is cut by the scope of the instruments; the tree itself only names nodes.
-_SEEN: Mapping[Any, str] = {Category: VIEW, Location: VIEW}
 
 
 def _fields() -> tuple[ListField, ...]:

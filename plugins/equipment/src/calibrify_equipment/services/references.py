@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from calibrify_core.auth.user import User
 from calibrify_core.kernel.errors import FieldError
 from calibrify_core.persistence.scoping import unscoped
-from calibrify_core.records.selects import columns_of
+from calibrify_core.records.kept import KeptSelect
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
 from calibrify_equipment.models.category import Category
@@ -50,18 +50,16 @@ def people(unit: UnitOfWork) -> list[tuple[uuid.UUID, str]]:
     return [(row.id, row.name or row.username) for row in unit.session.execute(marked)]
 
 
-def _visible(unit: UnitOfWork, model: Any, permission: str, identifier: uuid.UUID) -> bool:
-    """Tells whether an object of a scoped class is there for who asks."""
-    statement = sa.select(model.id).where(model.id == identifier)
-    statement = unit.restrict(statement, model, permission)
-    return columns_of(unit, statement).one_or_none() is not None
-
-
 _Check = Callable[[UnitOfWork, uuid.UUID], bool]
 
 
+_ID = sa.bindparam("id", type_=sa.Uuid())
+
+
 def _scoped(model: Any, permission: str) -> _Check:
-    return lambda unit, identifier: _visible(unit, model, permission, identifier)
+    """Makes the check that an object of a scoped class is there for who asks."""
+    found = KeptSelect(sa.select(model.id).where(model.id == _ID), model, permission)
+    return lambda unit, identifier: found.first(unit, {"id": identifier}) is not None
 
 
 # A category is looked up with the fields that it asks for: see `category_schema`.
@@ -88,13 +86,18 @@ def check_references(unit: UnitOfWork, values: Mapping[str, Any]) -> list[FieldE
     ]
 
 
+_SCHEMA = KeptSelect(
+    sa.select(Category.custom_field_schema).where(Category.id == _ID),
+    Category,
+    permissions.CATEGORY_VIEW,
+)
+
+
 def category_schema(unit: UnitOfWork, category_id: uuid.UUID | None) -> Mapping[str, Any] | None:
     """Returns what a category asks of its instruments; None if it does not exist for who asks."""
     if category_id is None:
         return {}
-    statement = sa.select(Category.custom_field_schema).where(Category.id == category_id)
-    statement = unit.restrict(statement, Category, permissions.CATEGORY_VIEW)
-    found = columns_of(unit, statement).one_or_none()
+    found = _SCHEMA.first(unit, {"id": category_id})
     return found[0] if found is not None else None
 
 
