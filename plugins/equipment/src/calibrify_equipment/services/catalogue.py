@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from calibrify_core.kernel.errors import Conflict
 from calibrify_core.kernel.ids import new_id
+from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.persistence.scoping import unscoped
-from calibrify_core.records.selects import columns_of
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import identity
 from calibrify_equipment.models.equipment import Equipment
@@ -71,6 +71,31 @@ def match_model(unit: UnitOfWork, manufacturer_id: uuid.UUID, name: str) -> tupl
     return made.id, name
 
 
+_MATCH = Prepared(
+    sa.select(
+        Manufacturer.id.label("maker_id"),
+        Manufacturer.name.label("maker"),
+        EquipmentModel.id.label("model_id"),
+        EquipmentModel.name.label("model"),
+    )
+    .join(
+        EquipmentModel,
+        sa.and_(
+            EquipmentModel.manufacturer_id == Manufacturer.id,
+            sa.func.lower(EquipmentModel.name) == sa.bindparam("model", type_=sa.Text()),
+        ),
+        isouter=True,
+    )
+    .where(
+        Manufacturer.organisation_id == sa.bindparam("organisation"),
+        sa.func.lower(Manufacturer.name) == sa.bindparam("maker", type_=sa.Text()),
+    )
+    .order_by(Manufacturer.id, EquipmentModel.id)
+    .limit(sa.literal_column("1"))
+)
+"""Makers are matched by name, not shown: their scope does not matter."""
+
+
 def match(
     unit: UnitOfWork, manufacturer: str, model: str
 ) -> tuple[uuid.UUID, str, uuid.UUID | None, str]:
@@ -81,25 +106,16 @@ def match(
         manufacturer: its name.
         model: name of the model, blank for none.
     """
-    same = sa.and_(
-        EquipmentModel.manufacturer_id == Manufacturer.id,
-        sa.func.lower(EquipmentModel.name) == model.lower(),
-    )
-    statement = (
-        sa.select(Manufacturer.id, Manufacturer.name, EquipmentModel.id, EquipmentModel.name)
-        .join(EquipmentModel, same, isouter=True)
-        .where(
-            Manufacturer.organisation_id == unit.organisation.id,
-            sa.func.lower(Manufacturer.name) == manufacturer.lower(),
-        )
-        .order_by(Manufacturer.id, EquipmentModel.id)
-        .limit(1)
-    )
-    why = "makers are matched by name, not shown"
-    marked: Any = unscoped(statement, Manufacturer, EquipmentModel, because=why)
-    found = columns_of(unit, marked).first()
-    if found is not None and (found[2] is not None or not model):
-        return found[0], found[1], found[2] if model else None, found[3] if model else ""
+    values = {
+        "organisation": unit.organisation.id,
+        "maker": manufacturer.lower(),
+        "model": model.lower(),
+    }
+    found = _MATCH.first(unit.connection, values)
+    if found is not None and not model:
+        return found.maker_id, found.maker, None, ""
+    if found is not None and found.model_id is not None:
+        return found.maker_id, found.maker, found.model_id, found.model
     maker_id, maker = match_manufacturer(unit, manufacturer)
     if not model:
         return maker_id, maker, None, ""
