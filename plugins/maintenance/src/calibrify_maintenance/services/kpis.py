@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.kernel.errors import Invalid
-from calibrify_core.records.keyset import filtered
 from calibrify_core.records.listing import ListRequest
+from calibrify_core.records.selects import filtered
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.public import equipment_by_id, list_of_equipment
 from calibrify_maintenance.domain.kpis import (
