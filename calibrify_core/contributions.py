@@ -82,7 +82,11 @@ def calibrify_settings() -> Sequence[declare.Setting]:
     """Declares the core's settings that no process needs before its plugins are known."""
     return [
         declare.Setting(
-            "mail_sender", "Address that mail comes from.", "calibrify@localhost", mail_address
+            "mail_sender",
+            "Address that mail comes from.",
+            "calibrify@localhost",
+            mail_address,
+            example="calibrify@example.com",
         )
     ]
 

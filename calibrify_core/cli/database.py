@@ -54,19 +54,21 @@ def check_command() -> None:
         raise ConfigurationError("The tables are not what the code expects.")
 
 
-@command.command("downgrade")
-@click.argument("lineage")
-@click.argument("revision", default="base")
+@command.command("downgrade", epilog="Example: calibrify db downgrade calibration 0002")
+@click.argument("lineage", help="Name of the core or of a plugin.")
+@click.argument("revision", default="base", help="To which it goes back; base takes all away.")
 @click.confirmation_option(prompt="The tables and data of newer revisions are lost. Go on?")
 def downgrade_command(lineage: str, revision: str) -> None:
-    """Takes one lineage back to a revision, base by default."""
+    """Takes one lineage back to a revision, its data with it; asks first."""
     platform = platform_of()
     for line in downgrade(platform.database, _named(platform, lineage), revision):
         click.echo(line)
 
 
-@command.command("revision")
-@click.argument("lineage")
+@command.command(
+    "revision", epilog="Example: calibrify db revision equipment -m 'Country of origin'"
+)
+@click.argument("lineage", help="Name of the core or of a plugin.")
 @click.option("-m", "--message", required=True, help="What the revision does.")
 @click.option("--rev-id", help="Its id, for example 0002.")
 def revision_command(lineage: str, message: str, rev_id: str | None) -> None:

@@ -13,8 +13,10 @@ def command() -> None:
     """Organisations."""
 
 
-@command.command("create")
-@click.argument("name")
+@command.command(
+    "create", epilog="Example: calibrify organisation create north --time-zone Europe/Oslo"
+)
+@click.argument("name", help="Short name, for addresses and commands.")
 @click.option("--title", default="", help="As it is printed on certificates.")
 @click.option("--time-zone", help="IANA name; the installation's by default.")
 def create_command(name: str, title: str, time_zone: str | None) -> None:

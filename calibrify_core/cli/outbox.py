@@ -19,7 +19,7 @@ def command() -> None:
 
 @command.command("show")
 def show_command() -> None:
-    """Counts what waits, and lists what was given up."""
+    """Counts background work that waits, and lists what was given up."""
     with ready_platform().session(write=False) as session:
         waiting = session.execute(
             sa.select(OutboxRow.task, sa.func.count())
@@ -49,6 +49,6 @@ def retry_command(task: str) -> None:
 
 @command.command("drain")
 def drain_command() -> None:
-    """Runs what is due until nothing is left."""
+    """Runs background work that is due, here and now, until nothing is left."""
     count = make_runner(ready_platform()).drain()
     click.echo(f"{count} runs.")

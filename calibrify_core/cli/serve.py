@@ -22,13 +22,16 @@ THREADS = 8
 DRAIN_SECONDS = 15
 
 
-@click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=6543, show_default=True)
+@click.command("serve", epilog="Example: calibrify serve --port 8080 --processes 4")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=6543, show_default=True, help="Port to listen at.")
 @click.option("--processes", default=1, show_default=True, help="How many, on Linux.")
 @click.option("--demo", is_flag=True, help="Set everything up first, demonstration included.")
 def command(host: str, port: int, processes: int, demo: bool) -> None:
-    """Serves pages and API; SIGTERM lets running requests finish."""
+    """Serves pages and API, with the background work beside it.
+
+    SIGTERM lets running requests finish.
+    """
     if demo:
         platform = platform_of()
         bring_up(platform)

@@ -14,8 +14,8 @@ def command() -> None:
     """Sign-ins."""
 
 
-@command.command("revoke")
-@click.argument("login")
+@command.command("revoke", epilog="Example: calibrify sessions revoke anna")
+@click.argument("login", help="Username or e-mail.")
 def revoke_command(login: str) -> None:
     """Signs a person out of every browser and client."""
     platform = ready_platform()

@@ -15,8 +15,10 @@ def command() -> None:
     """Static files."""
 
 
-@command.command("collect")
-@click.argument("directory", type=click.Path(path_type=Path))
+@command.command("collect", epilog="Example: calibrify static collect /var/www/calibrify")
+@click.argument(
+    "directory", type=click.Path(path_type=Path), help="The folder; it is made if it is not there."
+)
 def collect_command(directory: Path) -> None:
     """Copies the static files of core and plugins below a folder."""
     assets = find_assets(platform_of().plugins)

@@ -17,8 +17,11 @@ def command() -> None:
     """API tokens."""
 
 
-@command.command("create")
-@click.argument("login")
+@command.command(
+    "create",
+    epilog="Example: calibrify token create anna --days 30 --scope equipment.equipment:view",
+)
+@click.argument("login", help="Username or e-mail of the person for whom it acts.")
 @click.option("--name", default="command line", show_default=True, help="What it is for.")
 @click.option("--days", default=90, show_default=True, help="After which it expires.")
 @click.option("--scope", "scopes", multiple=True, help="A permission; all of the person's if none.")

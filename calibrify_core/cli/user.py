@@ -29,12 +29,14 @@ def command() -> None:
     """Accounts."""
 
 
-@command.command("create")
-@click.argument("email")
+@command.command(
+    "create", epilog="Example: calibrify user create anna@example.com --role technician"
+)
+@click.argument("email", help="The person's address.")
 @click.option("--role", default="viewer", show_default=True, help="Role in the organisation.")
 @click.option("--username", help="For signing in; the part before the @ by default.")
 @click.option("--name", default="", help="As colleagues know them.")
-@click.option("--organisation", default="main", show_default=True)
+@click.option("--organisation", default="main", show_default=True, help="Where they work.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def create_command(
     email: str, role: str, username: str | None, name: str, organisation: str, password_stdin: bool
@@ -47,8 +49,8 @@ def create_command(
     click.echo(f"Account {login} made, with the role {role}.")
 
 
-@command.command("reset-password")
-@click.argument("login")
+@command.command("reset-password", epilog="Example: calibrify user reset-password anna")
+@click.argument("login", help="Username or e-mail.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def reset_command(login: str, password_stdin: bool) -> None:
     """Gives somebody a new password and signs them out everywhere."""

@@ -38,11 +38,13 @@ class Permission:
         name: ``<plugin>.<noun>:<verb>``.
         title: what it allows, for the roles page.
         roles: default roles that hold it from the start.
+        since: version that brought it.
     """
 
     name: str
     title: str
     roles: tuple[str, ...] = ()
+    since: str = "0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +277,16 @@ class Setting:
         description: what it does.
         default: used when it is not given.
         parse: turns text into the value; raises ValueError with a sentence.
+        example: a value to show in the reference; the default if it is empty.
+        since: version that brought it.
     """
 
     key: str
     description: str
     default: Any
     parse: Callable[[str], Any] = str
+    example: str = ""
+    since: str = "0.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pluggy
 from packaging.utils import canonicalize_name
 
 from calibrify_core.hooks import declarations as declare
-from calibrify_core.hooks import specs
+from calibrify_core.hooks import names, specs
 from calibrify_core.hooks.requirements import needed, ordered
 from calibrify_core.kernel.errors import ConfigurationError
 
@@ -305,7 +305,7 @@ def _check_manifest(plugin: Plugin, candidate: Candidate) -> None:
 
 def _check_names(hook: str, found: Sequence[Contribution]) -> None:
     """Refuses a name that two declarations give."""
-    attribute = specs.SHAPES.get(hook)
+    attribute = names.SHAPES.get(hook)
     if attribute is None:
         return
     seen: dict[str, str] = {}

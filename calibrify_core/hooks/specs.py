@@ -6,7 +6,7 @@ Only `calibrify_configure` does something itself: it adds routes and views.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -26,9 +26,18 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def calibrify_manifest() -> declare.Manifest:  # type: ignore[empty-body]
     """Says who the plugin is.
 
-    When: first of all, before anything else of the plugin is used.
+    When: first of all, before anything else of the plugin is used. A name that is not that of the
+        entry point, or another level of the interface than ``CORE_API``, stops the boot.
     Returns: its manifest.
-    Example: ``return Manifest("equipment", "Equipment", "…", 1, "calibrify_equipment.migrations")``
+
+    Example:
+        return Manifest(
+            "equipment",
+            "Equipment",
+            "The register of instruments.",
+            CORE_API,
+            "calibrify_equipment.migrations",
+        )
     Since: 0.1.
     """
 
@@ -37,9 +46,12 @@ def calibrify_manifest() -> declare.Manifest:  # type: ignore[empty-body]
 def calibrify_hookspecs() -> Sequence[ModuleType]:  # type: ignore[empty-body]
     """Adds hook specifications of the plugin's own, which other plugins may fill.
 
+    Their names begin with ``calibrify_<plugin>_``. The plugin asks for the answers itself, by
+    ``platform.plugins.collect``.
+
     When: for all plugins, before any implementation is registered.
     Returns: the modules that hold them.
-    Example: ``return [calibrify_equipment.hookspecs]``
+    Example: ``return [hookspecs]``
     Since: 0.1.
     """
 
@@ -61,7 +73,7 @@ def calibrify_models() -> Sequence[ModuleType]:  # type: ignore[empty-body]
 
     When: at boot, before mappers are configured.
     Returns: the modules; every table starts with the plugin's name and ``_``.
-    Example: ``return [calibrify_equipment.models.equipment]``
+    Example: ``return [category, location, equipment]``
     Since: 0.1.
     """
 
@@ -69,6 +81,9 @@ def calibrify_models() -> Sequence[ModuleType]:  # type: ignore[empty-body]
 @hookspec
 def calibrify_configure(config: Any) -> None:
     """Adds routes and views to the Pyramid application.
+
+    It is the only hook that does something itself. Each view names the permission that it asks for;
+    one that names none stops the boot.
 
     When: at boot of the web application, in dependency order.
     Args: config, the Pyramid configurator with the directives of the API and page kits.
@@ -81,9 +96,15 @@ def calibrify_configure(config: Any) -> None:
 def calibrify_permissions() -> Sequence[declare.Permission]:  # type: ignore[empty-body]
     """Declares what can be allowed, and which default roles hold it.
 
+    Reading and changing are never the same permission.
+
     When: at boot; the same name twice stops it.
     Returns: the permissions, ``<plugin>.<noun>:<verb>``.
-    Example: ``return [Permission("equipment.equipment:view", "See equipment", ("viewer",))]``
+
+    Example:
+        return [
+            Permission("equipment.equipment:view", "See instruments", ("technician", "viewer")),
+        ]
     Since: 0.1.
     """
 
@@ -92,7 +113,9 @@ def calibrify_permissions() -> Sequence[declare.Permission]:  # type: ignore[emp
 def calibrify_roles() -> Sequence[declare.Role]:  # type: ignore[empty-body]
     """Declares default roles of a new organisation.
 
-    When: at boot.
+    An organisation may change its roles and add others; what is declared is how it starts.
+
+    When: at boot; the same name twice stops it.
     Returns: the roles; permissions name them.
     Example: ``return [Role("technician", "Technician", "Calibrates.")]``
     Since: 0.1.
@@ -103,7 +126,9 @@ def calibrify_roles() -> Sequence[declare.Role]:  # type: ignore[empty-body]
 def calibrify_scope_kinds() -> Sequence[declare.ScopeKind]:  # type: ignore[empty-body]
     """Declares kinds of object scope to which a grant can be limited.
 
-    When: at boot.
+    A grant for a node reaches all that lies below it.
+
+    When: at boot; the same name twice stops it.
     Returns: the kinds; beside them there is always ``organisation``.
     Example: ``return [ScopeKind("location", "Location", Location)]``
     Since: 0.1.
@@ -114,9 +139,9 @@ def calibrify_scope_kinds() -> Sequence[declare.ScopeKind]:  # type: ignore[empt
 def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:  # type: ignore[empty-body]
     """Declares switches that an organisation sets for itself.
 
-    When: at boot.
+    When: at boot; the same name twice stops it.
     Returns: the policies with their defaults.
-    Example: ``return [OrganisationPolicy("sign_on_submit", "Sign at submission", False)]``
+    Example: ``return [OrganisationPolicy("sign_on_submit", "Ask for a signature", False)]``
     Since: 0.1.
     """
 
@@ -125,7 +150,9 @@ def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:  # type: ignor
 def calibrify_number_masks() -> Sequence[declare.NumberMask]:  # type: ignore[empty-body]
     """Declares series of human numbers.
 
-    When: at boot.
+    A number is drawn in the transaction that uses it, so that none is given twice.
+
+    When: at boot; the same name twice stops it.
     Returns: the series with their default masks.
     Example: ``return [NumberMask("equipment.equipment", "EQ-{YYYY}-{#####}")]``
     Since: 0.1.
@@ -136,7 +163,10 @@ def calibrify_number_masks() -> Sequence[declare.NumberMask]:  # type: ignore[em
 def calibrify_tasks() -> Sequence[declare.Task]:  # type: ignore[empty-body]
     """Declares background tasks.
 
-    When: at boot.
+    A task is first a row of the outbox, written in the transaction that asks for it. It runs at
+    least once: it must not mind a second run with the same id.
+
+    When: at boot; the same name twice stops it.
     Returns: the tasks, ``<plugin>.<verb_noun>``.
     Example: ``return [Task("equipment.import_equipment", import_equipment)]``
     Since: 0.1.
@@ -148,8 +178,8 @@ def calibrify_schedules() -> Sequence[declare.Schedule]:  # type: ignore[empty-b
     """Declares tasks that start by the clock.
 
     When: at boot.
-    Returns: the schedules.
-    Example: ``return [Schedule("core.sweep_sessions", every=3600)]``
+    Returns: the schedules; each names a task that is declared.
+    Example: ``return [Schedule("equipment.fold_tally", every=60)]``
     Since: 0.1.
     """
 
@@ -157,6 +187,9 @@ def calibrify_schedules() -> Sequence[declare.Schedule]:  # type: ignore[empty-b
 @hookspec
 def calibrify_subscribers() -> Sequence[declare.Subscriber]:  # type: ignore[empty-body]
     """Declares who hears of which domain event, and when.
+
+    What runs within the transaction undoes the change when it fails; what runs after it is tried
+    again, and may be told twice.
 
     When: at boot.
     Returns: the subscribers.
@@ -171,7 +204,18 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:  # type: ignore
 
     When: at boot.
     Returns: the entries; each is shown to who holds its permission.
-    Example: ``return [NavigationEntry("Equipment", "equipment.equipment.list", "gauge", "…")]``
+
+    Example:
+        return [
+            NavigationEntry(
+                "Equipment",
+                "equipment.equipment.list",
+                "gauge",
+                "equipment.equipment:view",
+                order=10,
+                tab=True,
+            )
+        ]
     Since: 0.1.
     """
 
@@ -182,7 +226,7 @@ def calibrify_page_slots() -> Sequence[declare.PageSlot]:  # type: ignore[empty-
 
     When: at boot; a panel for a slot that nobody declares stops it.
     Returns: the slots.
-    Example: ``return [PageSlot("equipment.detail.main", "The instrument.")]``
+    Example: ``return [PageSlot("equipment.detail.main", "Wide column; handed the instrument.")]``
     Since: 0.1.
     """
 
@@ -193,7 +237,18 @@ def calibrify_panels() -> Sequence[declare.Panel]:  # type: ignore[empty-body]
 
     When: at boot.
     Returns: the panels; one that fails shows an error card with the plugin's name.
-    Example: ``return [Panel("equipment.detail.main", "calibration.drift", "…", drift, "…")]``
+
+    Example:
+        return [
+            Panel(
+                "equipment.detail.main",
+                "calibration.drift",
+                "calibration/panel_drift.html",
+                drift,
+                "calibration.calibration:view",
+                order=30,
+            )
+        ]
     Since: 0.1.
     """
 
@@ -202,9 +257,19 @@ def calibrify_panels() -> Sequence[declare.Panel]:  # type: ignore[empty-body]
 def calibrify_dashboard_widgets() -> Sequence[declare.DashboardWidget]:  # type: ignore[empty-body]
     """Declares cards of the dashboard.
 
-    When: at boot.
-    Returns: the widgets.
-    Example: ``return [DashboardWidget("calibration.due", "main", "…", due, "…")]``
+    When: at boot; the same name twice stops it.
+    Returns: the widgets; one that fails shows an error card with the plugin's name.
+
+    Example:
+        return [
+            DashboardWidget(
+                "calibration.due",
+                "main",
+                "calibration/widget_due.html",
+                due,
+                "calibration.calibration:view",
+            )
+        ]
     Since: 0.1.
     """
 
@@ -215,7 +280,11 @@ def calibrify_summary_figures() -> Sequence[declare.SummaryFigures]:  # type: ig
 
     When: at boot.
     Returns: the figures with the schema of their members.
-    Example: ``return [SummaryFigures("calibration.due", due_figures, {"overdue": {…}})]``
+
+    Example:
+        return [
+            SummaryFigures("calibration.due", due_figures, {"overdue": {"type": "integer"}}),
+        ]
     Since: 0.1.
     """
 
@@ -226,7 +295,11 @@ def calibrify_search_sources() -> Sequence[declare.SearchSource]:  # type: ignor
 
     When: at boot.
     Returns: the sources; each answers within the caller's scope.
-    Example: ``return [SearchSource("equipment.equipment", "…:view", find_equipment)]``
+
+    Example:
+        return [
+            SearchSource("equipment.equipment", "equipment.equipment:view", find_equipment),
+        ]
     Since: 0.1.
     """
 
@@ -237,7 +310,11 @@ def calibrify_calendar_sources() -> Sequence[calendars.CalendarSource]:  # type:
 
     When: at boot.
     Returns: the sources; each answers within the scope of who reads the calendar.
-    Example: ``return [CalendarSource("calibration.due", "Calibrations due", "…:view", entries)]``
+
+    Example:
+        return [
+            CalendarSource("calibration.due", "Due", "calibration.schedule:view", due_entries),
+        ]
     Since: 0.1.
     """
 
@@ -258,7 +335,7 @@ def calibrify_health_checks() -> Sequence[declare.HealthCheck]:  # type: ignore[
     """Declares dependencies that ``/health/ready`` asks for.
 
     When: at boot.
-    Returns: the checks.
+    Returns: the checks; one that raises makes the answer 503.
     Example: ``return [HealthCheck("database", check_database)]``
     Since: 0.1.
     """
@@ -292,7 +369,13 @@ def calibrify_file_owners() -> Sequence[declare.FileOwner]:  # type: ignore[empt
 
     When: at boot.
     Returns: the kinds of record, and who may read and attach.
-    Example: ``return [FileOwner("equipment", Equipment, "…:view", "…:change")]``
+
+    Example:
+        return [
+            FileOwner(
+                "equipment", Equipment, "equipment.equipment:view", "equipment.equipment:change"
+            )
+        ]
     Since: 0.1.
     """
 
@@ -306,24 +389,3 @@ def calibrify_demo() -> Sequence[declare.Demo]:  # type: ignore[empty-body]
     Example: ``return [Demo(load_instruments)]``
     Since: 0.1.
     """
-
-
-SHAPES: Mapping[str, str] = {
-    "calibrify_permissions": "name",
-    "calibrify_roles": "name",
-    "calibrify_scope_kinds": "name",
-    "calibrify_policies": "name",
-    "calibrify_number_masks": "name",
-    "calibrify_tasks": "name",
-    "calibrify_page_slots": "name",
-    "calibrify_panels": "name",
-    "calibrify_dashboard_widgets": "name",
-    "calibrify_summary_figures": "name",
-    "calibrify_search_sources": "name",
-    "calibrify_calendar_sources": "name",
-    "calibrify_importers": "name",
-    "calibrify_health_checks": "name",
-    "calibrify_after_upgrade": "name",
-    "calibrify_file_owners": "name",
-}
-"""Hooks whose declarations have a name, which no two plugins may give."""

@@ -59,7 +59,10 @@ class PluginFailed(CalibrifyError):
 
 
 class Malformed(CalibrifyError):
-    """The request cannot be read at all: broken JSON, encoding or address."""
+    """The request cannot be read at all.
+
+    It is no JSON, not UTF-8, holds ``NaN``, is nested too deep, or its address is broken.
+    """
 
     code = "malformed"
     title = "The request cannot be read"
@@ -75,7 +78,7 @@ class Unauthenticated(CalibrifyError):
 
 
 class Forbidden(CalibrifyError):
-    """The person is known, and may not do this."""
+    """The person is known, and may not do this anywhere in the organisation."""
 
     code = "forbidden"
     title = "Not allowed"
@@ -91,7 +94,7 @@ class NotFound(CalibrifyError):
 
 
 class MethodNotAllowed(CalibrifyError):
-    """The address exists, and does not answer this method."""
+    """The address exists, and does not answer this method; the header ``Allow`` lists those."""
 
     code = "method_not_allowed"
     title = "Method not allowed"
@@ -99,7 +102,7 @@ class MethodNotAllowed(CalibrifyError):
 
 
 class Conflict(CalibrifyError):
-    """The present state does not allow it; ``allowed`` may list what is possible."""
+    """The present state does not allow it; ``allowed`` may list what would be legal."""
 
     code = "conflict"
     title = "Conflicts with the present state"
@@ -123,7 +126,7 @@ class TooLarge(CalibrifyError):
 
 
 class UnsupportedMediaType(CalibrifyError):
-    """The body is of a media type that this address does not take."""
+    """The body is of a media type that this address does not take, or not in UTF-8."""
 
     code = "unsupported_media_type"
     title = "Unsupported media type"
@@ -157,7 +160,7 @@ class Invalid(CalibrifyError):
 
 
 class PreconditionRequired(CalibrifyError):
-    """A change of this kind of object must say which version it changes."""
+    """A change of this kind of object must say which version it changes, by ``If-Match``."""
 
     code = "precondition_required"
     title = "If-Match is needed"
@@ -165,7 +168,7 @@ class PreconditionRequired(CalibrifyError):
 
 
 class TooManyRequests(CalibrifyError):
-    """The caller goes faster than the limit.
+    """The caller goes faster than the limit; ``Retry-After`` says how many seconds to wait.
 
     Args:
         retry_after: whole seconds after which another try makes sense.
@@ -181,7 +184,7 @@ class TooManyRequests(CalibrifyError):
 
 
 class Unavailable(CalibrifyError):
-    """Something that is needed does not answer just now.
+    """The database or something else that is needed is busy or away; see ``Retry-After``.
 
     Args:
         retry_after: whole seconds after which another try makes sense.

@@ -102,61 +102,94 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     environment: Literal["development", "testing", "production"] = Field(
-        "development", description="What this installation is for; production is the strictest."
+        "development",
+        description="What this installation is for; production is the strictest.",
+        examples=["production"],
     )
     data_dir: Path = Field(
-        Path("var"), description="Folder of the embedded database, files and the secret key."
+        Path("var"),
+        description="Folder of the embedded database, files and the secret key.",
+        examples=["/var/lib/calibrify"],
     )
     database_url: str = Field(
-        "", description="SQLAlchemy URL; empty: SQLite in the data folder. postgresql://… works."
+        "",
+        description="SQLAlchemy URL; empty: SQLite in the data folder. postgresql://… works.",
+        examples=["postgresql://calibrify:password@localhost/calibrify"],
     )
     redis_url: RedisAddress = Field(
         "",
         description="Redis for the queue, shared rate limits and the shared cache: redis://… ; "
         "empty: background work runs beside the web server, the rest in each process.",
+        examples=["redis://:password@localhost:6379/0"],
     )
     storage_url: str = Field(
         "",
         description="Where files are kept: file://… or s3://bucket?endpoint_url=… ; "
         "empty: the folder files of the data dir.",
+        examples=["s3://calibrify?endpoint_url=https://s3.example.com", "file:///srv/calibrify/files"],
     )
     secret_key: str = Field(
-        "", description="At least 64 characters; empty: made on first start in the data folder."
+        "",
+        description="At least 64 characters; empty: made on first start in the data folder.",
+        examples=["replace-this-by-what-openssl-rand-hex-48-prints-and-keep-it-to-yourself"],
     )
     encryption_keys: EncryptionKeys = Field(
         (),
         description="Keys that secrets are kept under, id:base64 each; the first encrypts. "
         "Empty: one derived from the secret key.",
+        examples=["2026:cmVwbGFjZS10aGlzLWJ5LTMyLXJhbmRvbS1ieXRlcyE="],
     )
     plugins: Words | None = Field(
-        None, description="Names of the plugins to run; unset: all that are installed."
+        None,
+        description="Names of the plugins to run; unset: all that are installed.",
+        examples=["equipment, calibration"],
     )
     public_url: Address = Field(
-        "http://localhost:6543", description="The address that people use; links and codes use it."
+        "http://localhost:6543",
+        description="The address that people use; links and codes use it.",
+        examples=["https://calibrify.example.com"],
     )
-    static_url: str = Field("", description="Where static files are served from, if not from here.")
+    static_url: str = Field(
+        "",
+        description="Where static files are served from, if not from here.",
+        examples=["https://cdn.example.com/calibrify"],
+    )
     trusted_proxies: Networks = Field(
-        (), description="Networks whose X-Forwarded-* headers are believed."
+        (),
+        description="Networks whose X-Forwarded-* headers are believed.",
+        examples=["127.0.0.1/32, 10.0.0.0/8"],
     )
     allow_http: bool = Field(
         False, description="Allows sign-in over plain http on a host other than this machine."
     )
     clock: Moment | None = Field(
-        None, description="A fixed moment for all that the trade dates; not in production."
+        None,
+        description="A fixed moment for all that the trade dates; not in production.",
+        examples=["2026-02-28T12:00:00Z"],
     )
     time_zone: Zone = Field(
-        ZoneInfo("UTC"), description="Time zone of a new organisation (IANA name)."
+        ZoneInfo("UTC"),
+        description="Time zone of a new organisation (IANA name).",
+        examples=["Europe/Oslo"],
     )
-    log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
+    log_format: Literal["console", "json"] = Field(
+        "console", description="How log lines look.", examples=["json"]
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="The least severe level that is logged."
+        "INFO", description="The least severe level that is logged.", examples=["WARNING"]
     )
     rate_limits: bool = Field(
         True,
         description="Whether callers are held to the documented rates; off only for load tests.",
     )
-    metrics_token: str = Field("", description="Bearer token that may read /metrics.")
-    metrics_networks: Networks = Field((), description="Networks that may read /metrics.")
+    metrics_token: str = Field(
+        "",
+        description="Bearer token that may read /metrics.",
+        examples=["replace-this-by-what-openssl-rand-hex-32-prints"],
+    )
+    metrics_networks: Networks = Field(
+        (), description="Networks that may read /metrics.", examples=["10.0.0.0/8"]
+    )
     plugin_settings: Mapping[str, Mapping[str, str]] = Field(
         default_factory=dict, description="CALIBRIFY_<PLUGIN>__<KEY>, by plugin and key."
     )

@@ -1,22 +1,23 @@
-"""The reference says what there is: hooks, settings and commands, complete and exact."""
+"""The reference says what there is: pages made from the code, and limits, complete and exact."""
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import re
-from collections.abc import Iterable
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import click
 import pytest
+from bs4 import BeautifulSoup
 
-import calibrify_calibration.events
-import calibrify_calibration.permissions
-import calibrify_equipment.events
-import calibrify_equipment.permissions
-import calibrify_integration.permissions
 from calibrify_core import contributions
 from calibrify_core.api import body, guard, idempotency, query, upload
 from calibrify_core.api import types as api_types
@@ -24,117 +25,293 @@ from calibrify_core.auth import api_tokens, limits, passwords
 from calibrify_core.cli.main import main
 from calibrify_core.exchange import report, tables
 from calibrify_core.hooks import specs
-from calibrify_core.hooks.declarations import Permission
+from calibrify_core.hooks.declarations import Permission, Setting
 from calibrify_core.hooks.manager import Plugins, installed
 from calibrify_core.kernel import errors
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.records import listing
 from calibrify_core.storage import interface
-from calibrify_equipment import hookspecs as equipment_specs
 from calibrify_equipment.api.bulk import MOST_OPERATIONS
-from calibrify_integration import hookspecs as integration_specs
 
-REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+KINDS = ("hooks", "events", "settings", "permissions", "commands")
+RUNNING = Plugins(contributions, installed())
 
-
-def hooks(module: ModuleType) -> list[str]:
-    """Returns the signature of each hook of a module, as the reference shows it."""
-    return [
-        f"def {name}{str(inspect.signature(found)).replace(chr(39), '')}: ..."
-        for name, found in vars(module).items()
-        if name.startswith("calibrify_") and inspect.isfunction(found)
-    ]
-
-
-SPECS = (specs, equipment_specs, integration_specs)
-SIGNATURES = [signature for module in SPECS for signature in hooks(module)]
-
-
-@pytest.mark.parametrize("signature", SIGNATURES)
-def test_every_hook_is_documented_with_its_signature(signature: str) -> None:
-    assert signature in (REFERENCE / "hooks.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - {"plugin_settings"}))
-def test_every_setting_is_documented(name: str) -> None:
-    assert f"`CALIBRIFY_{name.upper()}`" in (REFERENCE / "settings.md").read_text(encoding="utf-8")
-
-
-def test_every_setting_of_a_plugin_is_documented() -> None:
-    text = (REFERENCE / "settings.md").read_text(encoding="utf-8")
-    for contribution in Plugins(contributions, installed(), None).collect("calibrify_settings"):
-        declared = contribution.value
-        name = f"CALIBRIFY_{contribution.plugin.upper()}__{declared.key.upper()}"
-        default = "none" if declared.default in ("", ()) else declared.default
-        assert f"| `{name}` | {declared.description} | {default} |" in text
+HOOKS = {
+    name: found
+    for module in (specs, *RUNNING.values("calibrify_hookspecs"))
+    for name, found in vars(module).items()
+    if name.startswith("calibrify_") and inspect.isfunction(found)
+}
+EVENTS = {
+    name: found
+    for path in ROOT.glob("plugins/*/src/*/events.py")
+    for name, found in vars(import_module(f"{path.parent.name}.events")).items()
+    if dataclasses.is_dataclass(found) and found.__module__ == f"{path.parent.name}.events"
+}
+SETTINGS = {
+    f"CALIBRIFY_{name.upper()}": field
+    for name, field in Settings.model_fields.items()
+    if name != "plugin_settings"
+}
+PLUGIN_SETTINGS: dict[str, Setting] = {
+    f"CALIBRIFY_{made.plugin.upper()}__{made.value.key.upper()}": made.value
+    for made in RUNNING.collect("calibrify_settings")
+}
+PERMISSIONS: dict[str, Permission] = RUNNING.named("calibrify_permissions")
 
 
-def commands(group: click.Group, prefix: str = "calibrify") -> list[str]:
-    """Returns the full name of each command."""
+def commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Command]]:
     context = click.Context(group)
-    found = []
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if isinstance(command, click.Group):
-            found += commands(command, f"{prefix} {name}")
-        else:
-            found.append(f"{prefix} {name}")
-    return found
+            yield from commands(command, f"{prefix} {name}")
+        elif command is not None:
+            yield f"{prefix} {name}", command
 
 
-def test_every_command_is_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CALIBRIFY_DATA_DIR", str(tmp_path))
-    text = (REFERENCE / "commands.md").read_text(encoding="utf-8")
-    missing = [name for name in commands(main) if f"`{name}" not in text]
-    assert not missing, missing
+@pytest.fixture(scope="module")
+def all_commands(tmp_path_factory: pytest.TempPathFactory) -> dict[str, click.Command]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CALIBRIFY_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        return dict(commands(main, "calibrify"))
 
 
-def test_each_hook_has_a_user() -> None:
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """A built page.
+
+    Attributes:
+        file: its file's name without the ending.
+        title: its first heading.
+        text: all its text, blanks and line ends made one blank.
+        code: its blocks of code.
+        links: what it links to.
+        facts: its fields, by their names.
+    terms: what it defines, each with a sentence.
+        terms: what it defines, each with a sentence.
+        example: the first block of code below the heading *Example*.
+    """
+
+    file: str
+    title: str
+    text: str
+    code: list[str]
+    links: set[str]
+    facts: dict[str, str]
+    terms: dict[str, str]
+    example: str
+
+    @classmethod
+    def read(cls, path: Path) -> Page:
+        soup = BeautifulSoup(path.read_bytes(), "html.parser").select_one("[role=main]")
+        for link in soup.select("a.headerlink"):
+            link.decompose()
+        facts = {
+            list_of: {
+                name.get_text(): name.find_next_sibling("dd").get_text().strip()
+                for name in soup.select(f"dl.{list_of} > dt")
+            }
+            for list_of in ("field-list", "simple:not(.field-list)")
+        }
+        example = soup.select_one("section#example pre")
+        return cls(
+            path.stem,
+            soup.h1.get_text(),
+            " ".join(soup.get_text().split()),
+            [block.get_text() for block in soup.select("pre")],
+            {link["href"] for link in soup.select("a[href]")},
+            {name.rstrip(":"): told for name, told in facts["field-list"].items()},
+            {name: told for name, told in facts["simple:not(.field-list)"].items() if told},
+            example.get_text() if example else "",
+        )
+
+
+Built = dict[str, dict[str, Page]]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("docs")
+    source, output = folder / "source" / "reference", folder / "html"
+    (source / "hooks").mkdir(parents=True)
+    # What an earlier build left of a hook that is gone.
+    (source / "hooks" / "calibrify_gone.md").write_text("# `calibrify_gone`\n", encoding="utf-8")
+    for name in (*KINDS, "errors"):
+        shutil.copy(REFERENCE / f"{name}.md", source)
+    index = "# All\n\n```{toctree}\n:glob:\n\nreference/*\n```\n"
+    (source.parent / "index.md").write_text(index, encoding="utf-8")
+    build = [sys.executable, "-m", "sphinx", "-q", "-c", str(REFERENCE.parent), "-b", "html"]
+    build += ["-D", "html_theme=basic", "-D", "smartquotes=0", str(source.parent), str(output)]
+    subprocess.run(build, check=True, capture_output=True, timeout=110)
+    pages = {
+        kind: [Page.read(path) for path in (output / "reference" / kind).glob("*.html")]
+        for kind in KINDS
+    }
+    lists = [Page.read(output / "reference" / f"{kind}.html") for kind in (*KINDS, "errors")]
+    return {
+        **{kind: {page.title: page for page in found} for kind, found in pages.items()},
+        "lists": {page.file: page for page in lists},
+    }
+
+
+def test_there_is_a_page_for_each_thing_and_for_nothing_else(
+    built: Built, all_commands: dict[str, click.Command]
+) -> None:
+    assert set(built["hooks"]) == set(HOOKS)
+    assert set(built["events"]) == set(EVENTS)
+    assert set(built["settings"]) == {*SETTINGS, *PLUGIN_SETTINGS}
+    assert set(built["permissions"]) == set(PERMISSIONS)
+    assert set(built["commands"]) == set(all_commands)
+
+
+def test_each_list_leads_to_all_pages_of_its_kind(built: Built) -> None:
+    for kind in KINDS:
+        wanted = {f"{kind}/{page.file}.html" for page in built[kind].values()}
+        assert wanted <= built["lists"][kind].links
+
+
+def test_each_page_has_an_example_and_says_since_when(built: Built) -> None:
+    for kind in KINDS:
+        for title, page in built[kind].items():
+            assert page.example.strip(), title
+            assert re.fullmatch(r"\d+\.\d+", page.facts["Since"]), title
+
+
+def compact(text: str) -> str:
+    """Returns a signature without blanks and quotes, whatever lines it takes."""
+    named = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", text)
+    return re.sub(r"[\s'\"]", "", named).replace(",)", ")")
+
+
+def test_the_signature_of_each_hook_is_exact(built: Built) -> None:
+    for name, hook in HOOKS.items():
+        exact = compact(f"def {name}{inspect.signature(hook)}: ...")
+        assert compact(built["hooks"][name].code[0]) == exact
+
+
+def test_the_signature_of_each_event_is_exact_and_each_member_is_told(
+    built: Built,
+) -> None:
+    for name, event in EVENTS.items():
+        page = built["events"][name]
+        exact = compact(f"{name}{inspect.signature(event)}").removesuffix("->None")
+        assert compact(page.code[0]) == exact
+        assert {f"{field.name}: {field.type}" for field in dataclasses.fields(event)} <= set(
+            page.terms
+        )
+
+
+def test_each_declaration_that_a_hook_returns_is_described(
+    built: Built,
+) -> None:
+    for name, hook in HOOKS.items():
+        returned = inspect.get_annotations(hook, eval_str=True)["return"]
+        for kind in getattr(returned, "__args__", (returned,)):
+            if dataclasses.is_dataclass(kind):
+                exact = compact(f"{kind.__name__}{inspect.signature(kind)}").removesuffix("->None")
+                assert exact in map(compact, built["hooks"][name].code), name
+                members = {f"{field.name}: {field.type}" for field in dataclasses.fields(kind)}
+                assert members <= set(built["hooks"][name].terms), name
+
+
+def test_the_example_of_each_hook_fits_what_it_declares(built: Built) -> None:
+    for name, hook in HOOKS.items():
+        returned = inspect.get_annotations(hook, eval_str=True)["return"]
+        kinds = {kind.__name__: kind for kind in getattr(returned, "__args__", (returned,)) if kind}
+        for call in ast.walk(ast.parse(built["hooks"][name].example)):
+            kind = kinds.get(call.func.id) if is_plain_call(call) else None
+            if kind is not None:
+                given = {keyword.arg: None for keyword in call.keywords}
+                inspect.signature(kind).bind(*call.args, **given)
+
+
+def is_plain_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
+def test_the_example_of_each_event_imports_what_is_there(
+    built: Built,
+) -> None:
+    for name, event in EVENTS.items():
+        tree = ast.parse(built["events"][name].example)
+        (taken,) = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+        assert getattr(import_module(taken.module), taken.names[0].name) is event
+
+
+def test_each_hook_has_a_user(built: Built) -> None:
     shipped = "\n".join(
         path.read_text(encoding="utf-8")
-        for path in Path(__file__).parents[2].rglob("*.py")
-        if path.name in {"plugin.py", "contributions.py"} and ".venv" not in path.parts
+        for pattern in ("calibrify_core/contributions.py", "plugins/*/src/*/plugin.py")
+        for path in ROOT.glob(pattern)
     )
-    unused = [
-        name
-        for module in SPECS
-        for name, found in vars(module).items()
-        if name.startswith("calibrify_")
-        and inspect.isfunction(found)
-        and f"def {name}(" not in shipped
-    ]
-    assert not unused, unused
+    for name in HOOKS:
+        assert f"def {name}(" in shipped, name
+        assert "No plugin that is installed." not in built["hooks"][name].text
 
 
-def permissions() -> Iterable[Permission]:
-    """Yields all permissions that core and plugins declare."""
-    yield from contributions.calibrify_permissions()
-    yield from calibrify_equipment.permissions.PERMISSIONS
-    yield from calibrify_calibration.permissions.PERMISSIONS
-    yield from calibrify_integration.permissions.PERMISSIONS
+def plain(default: object) -> str:
+    if default in (None, "", ()):
+        return "not set"
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
-@pytest.mark.parametrize("permission", list(permissions()), ids=lambda permission: permission.name)
-def test_every_permission_is_documented_with_its_default_roles(permission: Permission) -> None:
-    roles = ", ".join(permission.roles)
-    row = f"| `{permission.name}` | {permission.title} | {roles} |"
-    assert row in (REFERENCE / "permissions.md").read_text(encoding="utf-8").splitlines()
+def test_each_setting_is_told_and_its_example_can_be_given(
+    built: Built,
+) -> None:
+    for name, field in SETTINGS.items():
+        page, key = built["settings"][name], name.removeprefix("CALIBRIFY_").lower()
+        assert field.description in page.text
+        given = page.example.splitlines()[0].removeprefix(f"{name}=")
+        assert Settings.model_validate({key: given})
+        assert page.facts["Default"] == plain(field.default)
+    for name, setting in PLUGIN_SETTINGS.items():
+        page = built["settings"][name]
+        assert setting.description in page.text
+        assert page.facts["Default"] == plain(setting.default)
+        setting.parse(page.example.splitlines()[0].removeprefix(f"{name}="))
 
 
-EVENTS = [
-    found
-    for module in (calibrify_equipment.events, calibrify_calibration.events)
-    for found in vars(module).values()
-    if inspect.isclass(found) and found.__module__ == module.__name__
-]
+def test_each_permission_is_told_with_its_default_roles(
+    built: Built,
+) -> None:
+    for name, permission in PERMISSIONS.items():
+        page = built["permissions"][name]
+        assert permission.title in page.text
+        roles = re.findall(r"\((\w+)\)", page.facts["Default roles"])
+        assert roles == list(permission.roles)
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
-def test_every_event_is_documented_with_its_members(event: type) -> None:
-    told = (event.__doc__ or "").splitlines()[0]
-    members = ", ".join(f"`{member.name}`" for member in dataclasses.fields(event))
-    row = f"| `{event.__name__}` | {told} | {members} |"
-    assert row in (REFERENCE / "events.md").read_text(encoding="utf-8").splitlines()
+def test_each_command_is_told_with_its_options_and_its_example_can_be_typed(
+    built: Built, all_commands: dict[str, click.Command]
+) -> None:
+    for name, command in all_commands.items():
+        page, context = built["commands"][name], click.Context(command, info_name=name)
+        assert page.code[0].strip() == command.get_usage(context).removeprefix("Usage: ")
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert all(option in page.text for option in parameter.opts), name
+                assert parameter.help, f"{name} {parameter.opts[0]} has no help"
+                assert parameter.help.replace("`", "") in page.text, name
+        words = shlex.split(page.example)
+        start = len(name.split())
+        assert " ".join(words[:start]) == name
+        command.make_parser(context).parse_args(words[start:])
+
+
+def descendants(kind: type[errors.CalibrifyError]) -> Iterator[type[errors.CalibrifyError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from descendants(child)
+
+
+def test_each_error_of_the_api_is_listed(built: Built) -> None:
+    text = built["lists"]["errors"].text
+    for error in descendants(errors.CalibrifyError):
+        if error is not errors.ConfigurationError:
+            assert f"{error.status} {error.code} {error.title} " in text
 
 
 READ = tables.ReadLimits()
@@ -184,24 +361,6 @@ def test_every_limit_of_the_api_is_documented_as_it_is(row: str, most: str) -> N
     assert most in line
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        found
-        for found in vars(errors).values()
-        if inspect.isclass(found)
-        and issubclass(found, errors.CalibrifyError)
-        and 400 <= found.status < 600
-        and found.status != 500
-    ],
-    ids=lambda error: error.__name__,
-)
-def test_every_error_of_the_api_is_documented(error: type[errors.CalibrifyError]) -> None:
-    text = (REFERENCE / "api-conventions.md").read_text(encoding="utf-8")
-    assert f"| {error.status} | `{error.code}` |" in text
-
-
-ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)#\s]+)")
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("plugins/*/README.md"))]
 

@@ -30,7 +30,7 @@ def test_a_hook_is_documented_in_full(hook: Callable[..., Any]) -> None:
 
 
 def test_hooks_with_names_exist() -> None:
-    assert set(specs.SHAPES) <= set(HOOKS)
+    assert set(names.SHAPES) <= set(HOOKS)
 
 
 @pytest.mark.parametrize("kind", DECLARED)

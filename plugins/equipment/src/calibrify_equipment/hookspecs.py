@@ -15,7 +15,18 @@ def calibrify_equipment_list_facets() -> Sequence[ListFacet]:  # type: ignore[em
 
     When: at boot.
     Returns: the facets; each has a table of exactly one row per instrument.
-    Example: ``return [ListFacet("calibration.state", CalibrationState, …)]``
+
+    Example:
+        return [
+            ListFacet(
+                "calibration.state",
+                CalibrationState,
+                columns=(CalibrationState.due_on.label("due_on"),),
+                fields=(ListField("due_on", "Due", Kind.DATE, CalibrationState.due_on),),
+                shape=lambda row, unit: {"due_on": row.due_on},
+                schema={"due_on": {"type": ["string", "null"], "format": "date"}},
+            )
+        ]
     Since: 0.1.
     """
 
@@ -37,7 +48,16 @@ def calibrify_equipment_tabs() -> Sequence[DetailTab]:  # type: ignore[empty-bod
 
     When: at boot.
     Returns: the tabs; each leads to a page of the plugin's own.
-    Example: ``return [DetailTab("calibration.list", "Calibrations", "calibration.list", "…")]``
+
+    Example:
+        return [
+            DetailTab(
+                "calibration.list",
+                "Calibrations",
+                "calibration.calibration.list",
+                "calibration.calibration:view",
+            )
+        ]
     Since: 0.1.
     """
 

@@ -40,8 +40,15 @@ def mapping_of(pairs: Sequence[str]) -> dict[str, str | None] | None:
     return mapping or None
 
 
-@click.command("equipment")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.command(
+    "equipment",
+    epilog="Example: calibrify import equipment register.xlsx --match-on asset_tag --dry-run",
+)
+@click.argument(
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The register, CSV or XLSX.",
+)
 @click.option(
     "--map", "pairs", multiple=True, metavar="COLUMN=FIELD", help="What a column is; repeatable."
 )
@@ -133,9 +140,16 @@ def _show(report: ImportReport, *, as_json: bool) -> None:
     )
 
 
-@click.command("equipment")
+@click.command(
+    "equipment", epilog="Example: calibrify export equipment --format xlsx --output register.xlsx"
+)
 @click.option(
-    "--format", "form", type=click.Choice(exporting.FORMATS), default="csv", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(exporting.FORMATS),
+    default="csv",
+    show_default=True,
+    help="Of the file.",
 )
 @click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="As in the API.")
 @click.option("--output", type=click.File("wb"), default="-", help="Standard output by default.")
