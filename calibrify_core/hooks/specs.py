@@ -325,7 +325,7 @@ def calibrify_importers() -> Sequence[importers.Importer]:  # type: ignore[empty
 
     When: at boot.
     Returns: the importers; each works with the rights of whom it is done for.
-    Example: ``return [Importer("equipment.equipment", "Instruments", "…:import", …)]``
+    Example: ``return [Importer("shelf.book", "Books", "shelf.book:import", ("isbn",), run)]``
     Since: 0.1.
     """
 

@@ -126,7 +126,10 @@ class Settings(BaseModel):
         "",
         description="Where files are kept: file://… or s3://bucket?endpoint_url=… ; "
         "empty: the folder files of the data dir.",
-        examples=["s3://calibrify?endpoint_url=https://s3.example.com", "file:///srv/calibrify/files"],
+        examples=[
+            "s3://calibrify?endpoint_url=https://s3.example.com",
+            "file:///srv/calibrify/files",
+        ],
     )
     secret_key: str = Field(
         "",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from calibrify_core.hooks import declarations, specs
+from calibrify_core.hooks import declarations, names, specs
 
 HOOKS = {name: value for name, value in vars(specs).items() if name.startswith("calibrify_")}
 DECLARED = [
@@ -23,7 +23,7 @@ DECLARED = [
 def test_a_hook_is_documented_in_full(hook: Callable[..., Any]) -> None:
     text = inspect.getdoc(hook) or ""
 
-    for part in ("When: ", "Example: ", "Since: "):
+    for part in ("When: ", "Example:", "Since: "):
         assert part in text
     assert "Returns: " in text or "Args: " in text
     assert inspect.signature(hook).return_annotation is not inspect.Signature.empty

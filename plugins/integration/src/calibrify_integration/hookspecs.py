@@ -14,6 +14,6 @@ def calibrify_integration_connectors() -> Sequence[ConnectorKind]:  # type: igno
 
     When: at boot.
     Returns: the kinds of connectors; each brings files, which an importer turns into records.
-    Example: ``return [ConnectorKind("integration.folder", "Watched folder", …)]``
+    Example: ``return [ConnectorKind("shelf.post", "Letters", LetterSettings, check, run)]``
     Since: 0.1.
     """

@@ -42,12 +42,14 @@ def calibrify_settings() -> Sequence[declare.Setting]:
             "Networks in the house to which outgoing requests may go, beside all public ones.",
             (),
             parse_networks,
+            "10.20.0.0/16",
         ),
         declare.Setting(
             watched_folder.SETTING,
             "Folder below which connectors watch theirs; empty: none does.",
             "",
             watched_folder.parse_folder,
+            "/srv/calibrify/inbox",
         ),
     ]
 
