@@ -71,8 +71,10 @@ def make_plant(fresh_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def plant(make_plant: MakePlant, tmp_path_factory: pytest.TempPathFactory) -> Plant:
-    """The core with equipment, calibration and integration at a fixed moment."""
-    return make_plant("equipment", "calibration", "integration", public_url="https://lab.example")
+    """The core with all four plugins at a fixed moment."""
+    return make_plant(
+        "equipment", "calibration", "maintenance", "integration", public_url="https://lab.example"
+    )
 
 
 @pytest.fixture(scope="module")

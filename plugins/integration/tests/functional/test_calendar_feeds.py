@@ -113,6 +113,29 @@ def test_only_what_is_in_ones_own_hands_if_that_is_asked_for(plant: Plant) -> No
     assert of(plant, subscribe(technician), others)
 
 
+def test_planned_work_keeps_its_entry_when_it_is_moved(plant: Plant) -> None:
+    made = plant.instrument()
+    body = {"equipment_id": made["id"], "type": "preventive", "title": "Grease the screw"}
+    day = (TODAY + timedelta(days=4)).isoformat()
+    order = plant.manager.post_json(f"{API}maintenance/", {**body, "scheduled_date": day}).json
+    feed = subscribe(plant.manager, kinds=["maintenance.planned"])
+
+    def event() -> Any:
+        events = Calendar.from_ical(read(plant, feed).body).walk("VEVENT")
+        return next(event for event in events if order["number"] in event["summary"])
+
+    before = event()
+    assert before["dtstart"].dt == TODAY + timedelta(days=4)
+    later = {"scheduled_date": (TODAY + timedelta(days=6)).isoformat()}
+    plant.manager.patch_json(f"{API}maintenance/{order['id']}/", later)
+    after = event()
+    assert after["dtstart"].dt == TODAY + timedelta(days=6)
+    assert after["uid"] == before["uid"]
+    assert after["sequence"] > before["sequence"]
+    mine = subscribe(plant.person("technician"), kinds=["maintenance.planned"], only_own=True)
+    assert not titles(plant, mine)
+
+
 def test_an_owner_of_one_site_reads_that_site_alone(plant: Plant) -> None:
     ours, theirs = plant.site(), plant.site()
     seen, hidden = plant.due(TODAY, location_id=ours), plant.due(TODAY, location_id=theirs)

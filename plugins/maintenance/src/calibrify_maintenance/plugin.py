@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from calibrify_core.hooks import declarations as declare
+from calibrify_core.hooks.calendars import CalendarSource
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment.labels import LabelPage
 from calibrify_equipment.public import DetailTab
@@ -14,7 +15,13 @@ from calibrify_maintenance import permissions
 from calibrify_maintenance.events import MaintenanceCompleted
 from calibrify_maintenance.models import meter, part, plan, signature, work_order
 from calibrify_maintenance.pages import declarations, fault_report, stock_declarations
-from calibrify_maintenance.services import fault_reports, listing, parts, work_orders
+from calibrify_maintenance.services import (
+    calendar,
+    fault_reports,
+    listing,
+    parts,
+    work_orders,
+)
 from calibrify_maintenance.services.demo_orders import load_maintenance
 from calibrify_maintenance.services.demo_stock import load_stock
 from calibrify_maintenance.services.meter_plans import count_anew
@@ -57,6 +64,12 @@ def calibrify_models() -> Sequence[ModuleType]:
 def calibrify_permissions() -> Sequence[declare.Permission]:
     """Declares what can be allowed."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def calibrify_calendar_sources() -> Sequence[CalendarSource]:
+    """Declares that calendars show planned work."""
+    return [calendar.SOURCE]
 
 
 @hookimpl

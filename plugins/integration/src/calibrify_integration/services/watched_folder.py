@@ -110,7 +110,7 @@ def _take(work: Work, folder: int, name: str) -> bool:
     try:
         with _copied(folder, name) as stream:
             delivery = work.deliver(stream, name, once=True)
-    except CalibrifyError as error:
+    except (Invalid, TooLarge, ConnectorFailed) as error:
         work.log(f"{name}: {error.detail}")
         _put_away(folder, name, FAILED, {"error": error.detail, "errors": _problems(error)})
         return False
