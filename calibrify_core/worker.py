@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from celery import Celery, signals
 
 from calibrify_core.audit.seal import Sealer
 from calibrify_core.cache.connection import PREFIX, RedisLine
+from calibrify_core.observability.guard import guarded
 from calibrify_core.tasks.announcer import Announcer
 from calibrify_core.tasks.relay import TICK, Relay, tick
 from calibrify_core.tasks.runner import Runner
@@ -46,8 +48,17 @@ def make_relay(platform: Platform) -> Relay:
         partial(platform.session, write=True),
         platform.plugins.values("calibrify_schedules"),
         platform.bell,
-        chores=[Sealer(platform.database)],
+        chores=make_chores(platform),
     )
+
+
+def make_chores(platform: Platform) -> list[Callable[[], Any]]:
+    """Returns what is looked after beside the outbox: the sealing, and the chores of plugins."""
+    of_plugins = [
+        partial(guarded, one.plugin, one.value.name, partial(one.value.run, platform))
+        for one in platform.plugins.collect("calibrify_chores")
+    ]
+    return [Sealer(platform.database), *of_plugins]
 
 
 def make_announcer(platform: Platform, redis: RedisLine) -> Turns:
@@ -63,14 +74,14 @@ def make_announcer(platform: Platform, redis: RedisLine) -> Turns:
 
 
 def make_scheduler(platform: Platform) -> Turns:
-    """Returns what starts schedules and seals the trail, where workers run the outbox."""
+    """Returns what starts schedules and does the chores, where workers run the outbox."""
     schedules = platform.plugins.values("calibrify_schedules")
 
     def start_due() -> None:
         with platform.session(write=True) as session, session.begin():
             tick(session, schedules, datetime.now(UTC))
 
-    return Turns([start_due, Sealer(platform.database)], TICK)
+    return Turns([start_due, *make_chores(platform)], TICK)
 
 
 class _CeleryBroker:

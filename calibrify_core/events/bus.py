@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from calibrify_core.hooks.declarations import Subscriber
+from calibrify_core.hooks.declarations import EVERY, Subscriber
 from calibrify_core.hooks.manager import Contribution
 from calibrify_core.kernel.errors import CalibrifyError, PluginFailed
 from calibrify_core.observability.guard import guarded
@@ -44,7 +44,7 @@ def publish(unit: Any, subscribers: Iterable[Contribution], event: Any) -> None:
     """
     for contribution in subscribers:
         subscriber: Subscriber = contribution.value
-        if subscriber.event is not type(event):
+        if subscriber.event not in (type(event), EVERY):
             continue
         if subscriber.when == "within":
             _call(contribution, event, unit)

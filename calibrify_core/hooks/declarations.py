@@ -109,11 +109,37 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A domain event as other systems hear of it.
+
+    Attributes:
+        kind: the event's class.
+        name: its type, ``<plugin>.<what_happened>``; it stays the same for ever.
+        title: what happened, as people read it.
+        permission: who may hear of it.
+        model: the scoped class of the object that it tells of; None: it tells of no single one,
+            and is for who holds the permission in the whole organisation.
+        subject: the member that holds the object's id; empty without a model.
+    """
+
+    kind: type[Any]
+    name: str
+    title: str
+    permission: str
+    model: type[Any] | None = None
+    subject: str = ""
+
+
+EVERY = object
+"""The class that every event is of, in a `Subscriber` that hears of all of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
     """Code that hears of a domain event.
 
     Attributes:
-        event: the event's class.
+        event: the event's class; `EVERY` hears of all of them, within the transaction.
         run: called with (event, unit).
         when: ``within`` the transaction that publishes it (a failure undoes both), or
             ``after`` its commit, in the background, with retries.
@@ -122,6 +148,24 @@ class Subscriber:
     event: type[Any]
     run: Callable[[Any, Any], None]
     when: str = "after"
+
+    def __post_init__(self) -> None:
+        if self.event is EVERY and self.when != "within":
+            raise ValueError("who hears of every event hears of it within the transaction")
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What is looked after beside the outbox again and again.
+
+    Attributes:
+        name: ``<plugin>.<verb_noun>``.
+        run: called with the platform once a second and after commits; so it must be quick, most
+            of all where there is nothing to do.
+    """
+
+    name: str
+    run: Callable[[Any], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ SHAPES: Mapping[str, str] = {
     "calibrify_policies": "name",
     "calibrify_number_masks": "name",
     "calibrify_tasks": "name",
+    "calibrify_chores": "name",
+    "calibrify_events": "name",
     "calibrify_page_slots": "name",
     "calibrify_panels": "name",
     "calibrify_dashboard_widgets": "name",

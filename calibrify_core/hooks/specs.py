@@ -185,6 +185,33 @@ def calibrify_schedules() -> Sequence[declare.Schedule]:  # type: ignore[empty-b
 
 
 @hookspec
+def calibrify_chores() -> Sequence[declare.Chore]:  # type: ignore[empty-body]
+    """Declares what is looked after in the background every second.
+
+    A chore runs beside the outbox, in one thread of the embedded relay or of the scheduler, and
+    in several processes at a time. One that fails is logged with the plugin's name and goes on.
+
+    When: at boot; the same name twice stops it.
+    Returns: the chores, ``<plugin>.<verb_noun>``.
+    Example: ``return [Chore("integration.draw_positions", draw_positions)]``
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_events() -> Sequence[declare.Event]:  # type: ignore[empty-body]
+    """Declares the plugin's domain events, for the event feed and for other systems.
+
+    Who may not see the object that an event tells of does not hear of the event.
+
+    When: at boot; the same name twice stops it.
+    Returns: all events of the plugin's ``events`` module.
+    Example: ``return [Event(EquipmentRetired, "equipment.retired", "…", VIEW, Equipment, "…")]``
+    Since: 0.1.
+    """
+
+
+@hookspec
 def calibrify_subscribers() -> Sequence[declare.Subscriber]:  # type: ignore[empty-body]
     """Declares who hears of which domain event, and when.
 

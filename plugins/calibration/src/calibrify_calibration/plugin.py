@@ -21,6 +21,7 @@ from calibrify_calibration.services import (
     subscribers,
 )
 from calibrify_calibration.services.demo import load_calibrations
+from calibrify_calibration.services.news import NEWS
 from calibrify_calibration.services.usability import judge_calibration
 from calibrify_calibration.tasks.render_certificate import render_certificate
 from calibrify_core.hooks import declarations as declare
@@ -63,6 +64,12 @@ def calibrify_models() -> Sequence[ModuleType]:
 def calibrify_permissions() -> Sequence[declare.Permission]:
     """Declares what can be allowed."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def calibrify_events() -> Sequence[declare.Event]:
+    """Declares what other systems may hear of calibrations."""
+    return NEWS
 
 
 @hookimpl

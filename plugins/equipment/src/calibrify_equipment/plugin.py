@@ -17,6 +17,7 @@ from calibrify_equipment.public import UsabilityCheck
 from calibrify_equipment.services import demo, figures, importer
 from calibrify_equipment.services.equipment import SERIES
 from calibrify_equipment.services.importing import TASK
+from calibrify_equipment.services.news import NEWS
 from calibrify_equipment.services.search import find_hits
 from calibrify_equipment.services.usability import judge_status
 from calibrify_equipment.tasks import fold_tally
@@ -70,6 +71,12 @@ def calibrify_models() -> Sequence[ModuleType]:
 def calibrify_permissions() -> Sequence[declare.Permission]:
     """Declares what can be allowed."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def calibrify_events() -> Sequence[declare.Event]:
+    """Declares what other systems may hear of instruments."""
+    return NEWS
 
 
 @hookimpl

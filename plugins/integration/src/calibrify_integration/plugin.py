@@ -13,11 +13,19 @@ from calibrify_integration.domain.addresses import parse_networks
 from calibrify_integration.models import calendar_feed, connector, delivery, event, webhook
 from calibrify_integration.pages import declarations
 from calibrify_integration.public import ConnectorKind
-from calibrify_integration.services import connectors, egress, http_pull, watched_folder
-from calibrify_integration.tasks import start_connectors
+from calibrify_integration.services import (
+    connectors,
+    egress,
+    events,
+    http_pull,
+    retention,
+    sequence,
+    watched_folder,
+)
+from calibrify_integration.tasks import start_connectors, sweep_events
 from calibrify_integration.tasks.run_connector import run_connector
 
-API = ("calendar_feed", "connector")
+API = ("calendar_feed", "connector", "event")
 PAGES = ("calendar", "calendar_feed", "connector")
 
 
@@ -50,6 +58,13 @@ def calibrify_settings() -> Sequence[declare.Setting]:
             "",
             watched_folder.parse_folder,
             "/srv/calibrify/inbox",
+        ),
+        declare.Setting(
+            retention.SETTING,
+            "Days for which events are kept.",
+            retention.DEFAULT_DAYS,
+            retention.parse_days,
+            "365",
         ),
     ]
 
@@ -84,13 +99,29 @@ def calibrify_tasks() -> Sequence[declare.Task]:
     return [
         declare.Task(connectors.TASK, run_connector),
         declare.Task(start_connectors.TASK, start_connectors.start_connectors),
+        declare.Task(sweep_events.TASK, sweep_events.sweep_events),
     ]
 
 
 @hookimpl
 def calibrify_schedules() -> Sequence[declare.Schedule]:
     """Declares what starts by the clock."""
-    return [declare.Schedule(start_connectors.TASK, start_connectors.EVERY_SECONDS)]
+    return [
+        declare.Schedule(start_connectors.TASK, start_connectors.EVERY_SECONDS),
+        declare.Schedule(sweep_events.TASK, sweep_events.EVERY_SECONDS),
+    ]
+
+
+@hookimpl
+def calibrify_subscribers() -> Sequence[declare.Subscriber]:
+    """Declares that every event is written into the log."""
+    return [declare.Subscriber(declare.EVERY, events.record, when="within")]
+
+
+@hookimpl
+def calibrify_chores() -> Sequence[declare.Chore]:
+    """Declares that committed events get their place in the order."""
+    return [declare.Chore("integration.draw_positions", sequence.draw_positions)]
 
 
 @hookimpl

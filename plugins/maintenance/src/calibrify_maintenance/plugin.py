@@ -25,6 +25,7 @@ from calibrify_maintenance.services import (
 from calibrify_maintenance.services.demo_orders import load_maintenance
 from calibrify_maintenance.services.demo_stock import load_stock
 from calibrify_maintenance.services.meter_plans import count_anew
+from calibrify_maintenance.services.news import NEWS
 from calibrify_maintenance.tasks import open_due_orders
 
 API = ("work_order", "plan", "part", "meter", "kpi")
@@ -70,6 +71,12 @@ def calibrify_permissions() -> Sequence[declare.Permission]:
 def calibrify_calendar_sources() -> Sequence[CalendarSource]:
     """Declares that calendars show planned work."""
     return [calendar.SOURCE]
+
+
+@hookimpl
+def calibrify_events() -> Sequence[declare.Event]:
+    """Declares what other systems may hear of maintenance."""
+    return NEWS
 
 
 @hookimpl
