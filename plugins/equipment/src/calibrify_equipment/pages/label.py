@@ -41,10 +41,10 @@ def scan(request: Any) -> Any:
 def _for_strangers(request: Any, code: str) -> str | None:
     """Returns the route of the page that the organisation of a label shows to anybody."""
     pages = request.platform.plugins.collect("calibrify_equipment_label_pages")
-    found = instrument_of_label(request.reader, code) if pages else None
+    found = instrument_of_label(request.reader.session, code) if pages else None
     if found is None:
         return None
-    organisation = request.platform.organisation(request.reader, found.organisation_id)
+    organisation = request.platform.organisation(request.reader.session, found.organisation_id)
     for contribution in pages:
         page: LabelPage = contribution.value
         here = contribution.plugin not in organisation.plugins_off

@@ -33,7 +33,7 @@ def show(request: Any) -> Response:
     trusted = request.platform.settings.trusted_proxies
     peer = address.client_address(request.environ, trusted)
     request.registry[LIMITS].check(address.throttle_key(peer)).require()
-    feed = find_feed(request.reader, request.matchdict["secret"])
+    feed = find_feed(request.reader.session, request.matchdict["secret"])
     body = read_calendar(request.platform, feed)
     touches: Touches = request.registry[TOUCHES]
     if touches.note(FEED, feed.id, feed.last_fetched_at):

@@ -101,7 +101,7 @@ def show(request: Any) -> Any:
         TooManyRequests: the address has asked too often.
     """
     _peer(request)
-    return _page(request, _find(request, request.reader), {"priority": "normal"})
+    return _page(request, _find(request, request.reader.session), {"priority": "normal"})
 
 
 def send(request: Any) -> Any:
@@ -149,7 +149,7 @@ def thank(request: Any) -> Any:
         NotFound: nothing can be reported of such a label.
     """
     _peer(request)
-    found = _find(request, request.reader)
+    found = _find(request, request.reader.session)
     values = {"title": "Thank you", "found": found, "again": request.matchdict["code"]}
     return page_response(request, "maintenance/fault_thanks.html", values)
 

@@ -323,7 +323,7 @@ def _cancel(request: Any, work_order: WorkOrder, values: Mapping[str, Any]) -> N
 def _complete(request: Any, work_order: WorkOrder, values: Mapping[str, Any]) -> None:
     """Completes the work; the address opens its own transactions, for a password takes time."""
     identifier, needed = work_order.id, work_order.signature_required
-    request.reader.rollback()
+    request.reader.session.rollback()
     body = {name: value for name, value in values.items() if value is not None}
     for name in ("labour_minutes", "downtime_minutes"):
         text = str(body.get(name, ""))
