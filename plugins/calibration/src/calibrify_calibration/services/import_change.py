@@ -217,7 +217,7 @@ class Change:
         self._note("last_calibrated_on", self.state["last_calibrated_on"], day)
         self._note("last_certificate_number", self.state["last_certificate_number"], number)
         record = self._historical(day, number, result)
-        fact = fact_of(_Row(record))
+        fact = fact_of(_Row({**record, "approved_at": None}))
         self.known.facts.append(fact)
         self.known.records[fact.order] = _Row(record)
         return record, None

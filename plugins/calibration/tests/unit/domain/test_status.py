@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -30,24 +29,24 @@ VALID = StatusFacts(True, has_accepted=True, due_on=LATER, ordinary_due_on=LATER
     ("facts", "status"),
     [
         (VALID, "current"),
-        (replace(VALID, required=False, failed=True, due_on=YESTERDAY), "not_required"),
-        (replace(VALID, failed=True, due_on=None, is_limited=True), "failed"),
+        (VALID._replace(required=False, failed=True, due_on=YESTERDAY), "not_required"),
+        (VALID._replace(failed=True, due_on=None, is_limited=True), "failed"),
         (StatusFacts(True, failed=True), "failed"),
         (StatusFacts(True), "never_calibrated"),
         (StatusFacts(True, is_limited=True), "never_calibrated"),
         (StatusFacts(True, has_accepted=True), "current"),
         (StatusFacts(True, due_on=LATER, ordinary_due_on=LATER), "current"),
         (StatusFacts(True, due_on=YESTERDAY, ordinary_due_on=YESTERDAY), "overdue"),
-        (replace(VALID, due_on=YESTERDAY), "overdue"),
-        (replace(VALID, due_on=YESTERDAY, is_limited=True), "overdue"),
-        (replace(VALID, due_on=TODAY, due_soon_on=TODAY), "due_soon"),
-        (replace(VALID, ordinary_due_on=YESTERDAY), "extended"),
-        (replace(VALID, ordinary_due_on=YESTERDAY, due_on=TODAY, due_soon_on=TODAY), "extended"),
-        (replace(VALID, ordinary_due_on=TODAY, due_soon_on=TOMORROW), "current"),
-        (replace(VALID, due_soon_on=TODAY), "due_soon"),
-        (replace(VALID, due_soon_on=TODAY, is_limited=True), "due_soon"),
-        (replace(VALID, due_soon_on=TOMORROW), "current"),
-        (replace(VALID, is_limited=True), "limited_use"),
+        (VALID._replace(due_on=YESTERDAY), "overdue"),
+        (VALID._replace(due_on=YESTERDAY, is_limited=True), "overdue"),
+        (VALID._replace(due_on=TODAY, due_soon_on=TODAY), "due_soon"),
+        (VALID._replace(ordinary_due_on=YESTERDAY), "extended"),
+        (VALID._replace(ordinary_due_on=YESTERDAY, due_on=TODAY, due_soon_on=TODAY), "extended"),
+        (VALID._replace(ordinary_due_on=TODAY, due_soon_on=TOMORROW), "current"),
+        (VALID._replace(due_soon_on=TODAY), "due_soon"),
+        (VALID._replace(due_soon_on=TODAY, is_limited=True), "due_soon"),
+        (VALID._replace(due_soon_on=TOMORROW), "current"),
+        (VALID._replace(is_limited=True), "limited_use"),
     ],
 )
 def test_the_first_that_is_true(facts: StatusFacts, status: str) -> None:

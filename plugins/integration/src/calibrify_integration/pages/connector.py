@@ -134,9 +134,11 @@ def show(request: Any) -> dict[str, Any]:
     }
 
 
-def offer(request: Any) -> dict[str, Any]:
-    """Shows the form of a new connector."""
-    kind = connectors.kind_of(request.platform, request.GET.get("kind", ""))
+def offer(request: Any) -> Any:
+    """Shows the form of a new connector; which kind it is to be, is chosen in the list."""
+    if "kind" not in request.GET:
+        return see_other(request, LIST)
+    kind = connectors.kind_of(request.platform, request.GET["kind"])
     form = connector_form.make_form(request, kind)
     return _page(request, f"New connector: {kind.title}", form.shown(connector_form.blank(kind)))
 
