@@ -108,28 +108,6 @@ class Schedule:
     every: int
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A domain event as other systems hear of it.
-
-    Attributes:
-        kind: the event's class.
-        name: its type, ``<plugin>.<what_happened>``; it stays the same for ever.
-        title: what happened, as people read it.
-        permission: who may hear of it.
-        model: the scoped class of the object that it tells of; None: it tells of no single one,
-            and is for who holds the permission in the whole organisation.
-        subject: the member that holds the object's id; empty without a model.
-    """
-
-    kind: type[Any]
-    name: str
-    title: str
-    permission: str
-    model: type[Any] | None = None
-    subject: str = ""
-
-
 EVERY = object
 """The class that every event is of, in a `Subscriber` that hears of all of them."""
 
@@ -152,20 +130,6 @@ class Subscriber:
     def __post_init__(self) -> None:
         if self.event is EVERY and self.when != "within":
             raise ValueError("who hears of every event hears of it within the transaction")
-
-
-@dataclass(frozen=True, slots=True)
-class Chore:
-    """What is looked after beside the outbox again and again.
-
-    Attributes:
-        name: ``<plugin>.<verb_noun>``.
-        run: called with the platform once a second and after commits; so it must be quick, most
-            of all where there is nothing to do.
-    """
-
-    name: str
-    run: Callable[[Any], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from calibrify_core.hooks import calendars, importers
+from calibrify_core.hooks import background, calendars, importers, news
 from calibrify_core.hooks import declarations as declare
 
 PROJECT = "calibrify"
@@ -185,24 +185,19 @@ def calibrify_schedules() -> Sequence[declare.Schedule]:  # type: ignore[empty-b
 
 
 @hookspec
-def calibrify_chores() -> Sequence[declare.Chore]:  # type: ignore[empty-body]
+def calibrify_chores() -> Sequence[background.Chore]:  # type: ignore[empty-body]
     """Declares what is looked after in the background every second.
 
-    A chore runs beside the outbox, in one thread of the embedded relay or of the scheduler, and
-    in several processes at a time. One that fails is logged with the plugin's name and goes on.
-
     When: at boot; the same name twice stops it.
-    Returns: the chores, ``<plugin>.<verb_noun>``.
+    Returns: the chores, ``<plugin>.<verb_noun>``; one that fails is logged and goes on.
     Example: ``return [Chore("integration.draw_positions", draw_positions)]``
     Since: 0.1.
     """
 
 
 @hookspec
-def calibrify_events() -> Sequence[declare.Event]:  # type: ignore[empty-body]
+def calibrify_events() -> Sequence[news.Event]:  # type: ignore[empty-body]
     """Declares the plugin's domain events, for the event feed and for other systems.
-
-    Who may not see the object that an event tells of does not hear of the event.
 
     When: at boot; the same name twice stops it.
     Returns: all events of the plugin's ``events`` module.
@@ -234,14 +229,7 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:  # type: ignore
 
     Example:
         return [
-            NavigationEntry(
-                "Equipment",
-                "equipment.equipment.list",
-                "gauge",
-                "equipment.equipment:view",
-                order=10,
-                tab=True,
-            )
+            NavigationEntry("Parts", "maintenance.part.list", "cog", "maintenance.part:view")
         ]
     Since: 0.1.
     """
@@ -268,12 +256,8 @@ def calibrify_panels() -> Sequence[declare.Panel]:  # type: ignore[empty-body]
     Example:
         return [
             Panel(
-                "equipment.detail.main",
-                "calibration.drift",
-                "calibration/panel_drift.html",
-                drift,
-                "calibration.calibration:view",
-                order=30,
+                "equipment.detail.main", "calibration.drift", "calibration/panel_drift.html", drift,
+                "calibration.calibration:view", order=30,
             )
         ]
     Since: 0.1.
@@ -290,10 +274,7 @@ def calibrify_dashboard_widgets() -> Sequence[declare.DashboardWidget]:  # type:
     Example:
         return [
             DashboardWidget(
-                "calibration.due",
-                "main",
-                "calibration/widget_due.html",
-                due,
+                "calibration.due", "main", "calibration/widget_due.html", due,
                 "calibration.calibration:view",
             )
         ]

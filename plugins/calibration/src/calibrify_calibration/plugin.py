@@ -26,6 +26,7 @@ from calibrify_calibration.services.usability import judge_calibration
 from calibrify_calibration.tasks.render_certificate import render_certificate
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.calendars import CalendarSource
+from calibrify_core.hooks.news import Event
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import public
 
@@ -67,7 +68,7 @@ def calibrify_permissions() -> Sequence[declare.Permission]:
 
 
 @hookimpl
-def calibrify_events() -> Sequence[declare.Event]:
+def calibrify_events() -> Sequence[Event]:
     """Declares what other systems may hear of calibrations."""
     return NEWS
 

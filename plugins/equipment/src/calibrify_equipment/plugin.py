@@ -8,6 +8,7 @@ from typing import Any
 
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.importers import Importer
+from calibrify_core.hooks.news import Event
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import hookspecs, permissions
 from calibrify_equipment.cli.register import export_command, import_command
@@ -74,7 +75,7 @@ def calibrify_permissions() -> Sequence[declare.Permission]:
 
 
 @hookimpl
-def calibrify_events() -> Sequence[declare.Event]:
+def calibrify_events() -> Sequence[Event]:
     """Declares what other systems may hear of instruments."""
     return NEWS
 

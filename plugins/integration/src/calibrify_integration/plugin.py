@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from calibrify_core.hooks import declarations as declare
+from calibrify_core.hooks.background import Chore
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_integration import hookspecs, permissions
 from calibrify_integration.domain.addresses import parse_networks
@@ -119,9 +120,9 @@ def calibrify_subscribers() -> Sequence[declare.Subscriber]:
 
 
 @hookimpl
-def calibrify_chores() -> Sequence[declare.Chore]:
+def calibrify_chores() -> Sequence[Chore]:
     """Declares that committed events get their place in the order."""
-    return [declare.Chore("integration.draw_positions", sequence.draw_positions)]
+    return [Chore("integration.draw_positions", sequence.draw_positions)]
 
 
 @hookimpl

@@ -8,6 +8,7 @@ from typing import Any
 
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.calendars import CalendarSource
+from calibrify_core.hooks.news import Event
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment.labels import LabelPage
 from calibrify_equipment.public import DetailTab
@@ -74,7 +75,7 @@ def calibrify_calendar_sources() -> Sequence[CalendarSource]:
 
 
 @hookimpl
-def calibrify_events() -> Sequence[declare.Event]:
+def calibrify_events() -> Sequence[Event]:
     """Declares what other systems may hear of maintenance."""
     return NEWS
 

@@ -6,7 +6,7 @@ from calibrify_calibration import events
 from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.models.state import CalibrationState
 from calibrify_calibration.permissions import SCHEDULE_VIEW, VIEW
-from calibrify_core.hooks.declarations import Event
+from calibrify_core.hooks.news import Event
 
 
 def _of_record(kind: type, name: str, title: str) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibrify_core.hooks.declarations import Event
+from calibrify_core.hooks.news import Event
 from calibrify_equipment import events
 from calibrify_equipment.models.category import Category
 from calibrify_equipment.models.equipment import Equipment

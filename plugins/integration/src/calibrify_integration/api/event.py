@@ -67,5 +67,6 @@ def includeme(config: Any) -> None:
         path="events/stream/",
         permission=EVENT_VIEW,
         errors=(Unavailable,),
+        media_type="text/event-stream",
         summary="Live events by server-sent events, where a hub serves them.",
     )

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.events.bus import to_data
-from calibrify_core.hooks import declarations as declare
+from calibrify_core.hooks import news
 from calibrify_core.kernel.errors import Invalid
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.scoping import unscoped
@@ -40,7 +40,7 @@ class Batch:
     more: bool
 
 
-def declared(platform: Platform) -> list[declare.Event]:
+def declared(platform: Platform) -> list[news.Event]:
     """Returns the events of all running plugins."""
     return platform.plugins.values("calibrify_events")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibrify_core.hooks.declarations import Event
+from calibrify_core.hooks.news import Event
 from calibrify_maintenance import events
 from calibrify_maintenance.models.meter import Meter
 from calibrify_maintenance.models.part import Part
