@@ -96,6 +96,23 @@ def write_batch(
     _write(session, list(rows))
 
 
+def told_of_new(model: type[Audited], columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the changes of a new object that is written past the mapper.
+
+    What is blank or no, as it is in any new object, would only be noise.
+
+    Args:
+        model: the class whose row is written.
+        columns: the row.
+    """
+    untold = ALWAYS_SKIPPED | model.__audit_skip__
+    return {
+        name: [None, value if type(value) is str else plain(value)]
+        for name, value in columns.items()
+        if value and name != "id" and name not in untold
+    }
+
+
 @event.listens_for(GuardedSession, "after_flush")
 def _after_flush(session: Session, _: Any) -> None:
     """Turns what a flush of a watched session changed into entries."""

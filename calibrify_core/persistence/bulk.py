@@ -1,15 +1,19 @@
-"""Writing many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+"""Writing rows past the mapper: one by a kept statement, many by COPY or by one statement."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import types
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
+
+from calibrify_core.persistence.prepared import Prepared
 
 WORTH_A_COPY = 20
 """From so many rows on, COPY is faster than INSERT."""
@@ -32,6 +36,9 @@ def insert_many(connection: Connection, table: sa.Table, rows: Sequence[Mapping[
     """
     if not rows:
         return
+    if len(rows) == 1:
+        _kept(table, tuple(rows[0])).rows(connection, rows[0])
+        return
     if connection.dialect.name != "postgresql" or len(rows) < WORTH_A_COPY:
         connection.execute(sa.insert(table), list(rows))
         return
@@ -50,6 +57,41 @@ def insert_many(connection: Connection, table: sa.Table, rows: Sequence[Mapping[
     columns = ", ".join(map(quote, names))
     statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
     _copy(connection, statement, text)
+
+
+def insert_unless_taken(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+    """Inserts a row if no other one has a value that must be unique.
+
+    A transaction on PostgreSQL is lost once a constraint refuses a row; here it lives on, and
+    whoever was faster can be looked up.
+
+    Args:
+        connection: of a writing session.
+        table: where to; its primary key is one column.
+        row: values by column name, as for `insert_many`.
+
+    Returns:
+        Whether the row was inserted.
+
+    Raises:
+        IntegrityError: another constraint of the database refuses it.
+    """
+    statement = _kept_unless_taken(table, tuple(row), connection.dialect.name)
+    return statement.first(connection, row) is not None
+
+
+@lru_cache(maxsize=128)
+def _kept(table: sa.Table, names: tuple[str, ...]) -> Prepared:
+    """Returns the statement that inserts one row of some columns."""
+    return Prepared(sa.insert(table), columns=names)
+
+
+@lru_cache(maxsize=128)
+def _kept_unless_taken(table: sa.Table, names: tuple[str, ...], dialect: str) -> Prepared:
+    """Returns the statement that inserts one row, or none where a value is taken."""
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    key = next(iter(table.primary_key))
+    return Prepared(make(table).on_conflict_do_nothing().returning(key), columns=names)
 
 
 def _copy(connection: Connection, statement: str, text: io.StringIO) -> None:

@@ -1,6 +1,6 @@
-"""Selects that are sent with every request: compiled once, and planned once a connection.
+"""Statements that are sent with every request: compiled once, and planned once a connection.
 
-Building and compiling a select costs more than the database needs to answer it, and so does
+Building and compiling a statement costs more than the database needs to answer it, and so does
 planning one that joins a few tables. What is asked all the time is therefore made once.
 """
 
@@ -9,11 +9,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -28,24 +27,29 @@ Process = Callable[[Any], Any]
 
 
 class Prepared:
-    """A select of columns that is compiled once; its rows are named tuples.
+    """A statement that is compiled once; the rows that it returns are named tuples.
 
-    The statement is cut to its scope by whoever makes it: no guard looks at it later.
+    A select is cut to its scope by whoever makes it: no guard looks at it later.
 
     Args:
-        statement: a select, with a named bind parameter for all that differs from use to use.
+        statement: a select, with a named bind parameter for all that differs from use to use;
+            or an insert without values.
         plan: whether one plan is good for all values, so that PostgreSQL keeps it. It is not
             for a text that is searched, nor for a filter that no index serves: there the
             values decide how the rows are best found.
+        columns: names of the columns that an insert fills.
     """
 
-    def __init__(self, statement: Any, *, plan: bool = True) -> None:
+    def __init__(
+        self, statement: Any, *, plan: bool = True, columns: Sequence[str] | None = None
+    ) -> None:
         self._statement = statement
         self._plan = plan
+        self._columns = columns
         self._texts: dict[str, _Text] = {}
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
-        """Sends the select and returns all rows.
+        """Sends the statement and returns all rows.
 
         Args:
             connection: to send it on.
@@ -56,19 +60,19 @@ class Prepared:
         """
         text = self._texts.get(connection.dialect.name)
         if text is None:
-            text = _compiled(self._statement, connection.dialect, plan=self._plan)
+            text = _compiled(self._statement, connection.dialect, self._columns, plan=self._plan)
             self._texts[connection.dialect.name] = text
         return text.rows(connection, parameters)
 
     def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
-        """Sends the select and returns its first row, None if there is none."""
+        """Sends the statement and returns the first row, None if there is none."""
         rows = self.rows(connection, parameters)
         return rows[0] if rows else None
 
 
 @dataclass(slots=True)
 class _Text:
-    """A select as one dialect writes it.
+    """A statement as one dialect writes it.
 
     Attributes:
         sql: the text, with places as the driver marks them.
@@ -104,6 +108,8 @@ class _Text:
             for hear in connection.engine.dispatch.before_cursor_execute:
                 hear(connection, cursor, self.sql, sent, None, False)
             self._send(connection, cursor, sent)
+            if cursor.description is None:
+                return []
             found = cursor.fetchall()
             readers = self._readers(connection.dialect, cursor)
         except connection.dialect.loaded_dbapi.Error as error:
@@ -170,17 +176,19 @@ def _read(values: tuple[Any, ...], readers: list[tuple[int, Process]]) -> list[A
     return row
 
 
-def _compiled(statement: sa.Select[Any], dialect: Dialect, *, plan: bool) -> _Text:
-    """Compiles a select for a dialect."""
-    compiled: Any = statement.compile(dialect=dialect)
+def _compiled(
+    statement: Any, dialect: Dialect, filled: Sequence[str] | None, *, plan: bool
+) -> _Text:
+    """Compiles a statement for a dialect."""
+    compiled: Any = statement.compile(dialect=dialect, column_keys=filled)
     binders = {}
     for name, parameter in compiled.binds.items():
         bind = parameter.type.dialect_impl(dialect).bind_processor(dialect)
         if bind is not None:
             binders[name] = bind
-    columns = tuple(statement.selected_columns)
+    columns = tuple(statement.exported_columns)
     names: Any = [column.key for column in columns]
-    # Which names, is known when the select is.
+    # Which names, is known when the statement is.
     row = namedtuple("Row", names, rename=True)  # type: ignore[misc]
     constants = {
         name: parameter.effective_value

@@ -28,7 +28,7 @@ class Lab(House):
     def enter(self, unit: UnitOfWork, **values: Any) -> uuid.UUID:
         """Registers an instrument."""
         values.setdefault("name", self.unique("Instrument"))
-        return equipment.register(unit, values).id
+        return equipment.register(unit, values)
 
 
 @pytest.fixture(scope="module")

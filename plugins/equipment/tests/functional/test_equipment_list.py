@@ -164,9 +164,9 @@ def test_two_organisations_hold_the_same_tag_and_see_their_own(lab: Any) -> None
     other = Organisations(lab.platform).create(lab.unique("other"))
     facts = {"name": "Twin", "asset_tag": "TWIN-1", "serial_number": "1", "manufacturer": "Orbis"}
     with lab.unit() as unit:
-        first = register(unit, facts).id
+        first = register(unit, facts)
     with lab.unit(organisation_id=other.id) as unit:
-        second = register(unit, facts).id
+        second = register(unit, facts)
         with pytest.raises(NotFound):
             find(unit, first)
         assert find(unit, second).asset_tag == "TWIN-1"

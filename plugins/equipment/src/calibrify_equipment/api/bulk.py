@@ -101,7 +101,7 @@ def _do(request: Request, operation: Operation, body: Any) -> Any:
     """Does one operation; returns the id of its instrument."""
     unit = request.unit
     if operation.op == "create":
-        return equipment.register(unit, all_members(body)).id
+        return equipment.register(unit, all_members(body))
     assert operation.id is not None  # noqa: S101 - checked with the bodies
     found = equipment.find(unit, operation.id, CHANGE)
     if operation.op == "update":

@@ -51,8 +51,8 @@ def read(request: Request) -> Reply:
 def create(request: Request) -> Reply:
     """Enters an instrument."""
     made = equipment.register(request.unit, all_members(request.data))
-    record, version = read_record(request.unit, made.id)
-    return created(record, version, f"equipment/{made.id}/")
+    record, version = read_record(request.unit, made)
+    return created(record, version, f"equipment/{made}/")
 
 
 def replace(request: Request) -> Reply:

@@ -51,8 +51,9 @@ def create(request: Any) -> Any:
     except (Invalid, Conflict) as error:
         _unless_shown(error)
         return _page(request, None, category, values, _problems(error))
-    flash(request, f"{made.asset_tag} {made.name} is entered.")
-    return see_other(request, "equipment.equipment.show", id=made.id)
+    record, _ = read_record(request.unit, made)
+    flash(request, f"{record['asset_tag']} {record['name']} is entered.")
+    return see_other(request, "equipment.equipment.show", id=made)
 
 
 def edit(request: Any) -> dict[str, Any]:

@@ -224,20 +224,21 @@ def _instrument(
         },
     )
     if "status" in more:
-        move_on(unit, made, more["status"], "Found so at the yearly round")
+        found = equipment.find(unit, made)
+        move_on(unit, found, more["status"], "Found so at the yearly round")
         unit.reason = None
     if "out" in more and _person(people, more["out"]) is not None:
         back = unit.today() + timedelta(days=9)
         holder = _person(people, more["out"])
         custody.check_out(
             unit,
-            made.id,
+            made,
             holder_id=holder,
             expected_return_on=back,
             override_reason="It went out before its first calibration was entered",
         )
         unit.reason = None
-    return made.id
+    return made
 
 
 def _person(people: dict[str, Any], username: str | None) -> uuid.UUID | None:

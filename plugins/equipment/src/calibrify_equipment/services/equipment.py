@@ -10,8 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from calibrify_core.audit.trail import told_of_new, write_batch
 from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
 from calibrify_core.kernel.ids import new_id
+from calibrify_core.persistence.base import utc_now
+from calibrify_core.persistence.bulk import insert_unless_taken
 from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import custom_fields, identity
@@ -41,6 +44,18 @@ DEFAULTS: Mapping[str, Any] = {
     **{name: fact.blank for name, fact in FACTS.items()},
 }
 """Members of an instrument, with what they are where nothing is given."""
+
+NEW: Mapping[str, Any] = {
+    **DEFAULTS,
+    "asset_tag": "",
+    **dict.fromkeys(("manufacturer_id", "model_id")),
+    "status": "in_service",
+    "held_by": "",
+    "version": 1,
+}
+"""Columns of an instrument of which nothing is known."""
+
+_EQUIPMENT: Any = Equipment.__table__
 
 _IDENTITY = frozenset({"asset_tag", "serial_number", "name", "manufacturer", "model"})
 
@@ -75,7 +90,17 @@ def find(unit: UnitOfWork, equipment_id: uuid.UUID, permission: str = VIEW) -> E
     return unit.find(Equipment, equipment_id, permission)
 
 
-def register(unit: UnitOfWork, values: Mapping[str, Any]) -> Equipment:
+def told_of(row: Mapping[str, Any]) -> tuple[str, str, uuid.UUID, str, dict[str, Any]]:
+    """Returns what the audit trail says of a new instrument that is written past the mapper.
+
+    Args:
+        row: its columns.
+    """
+    label = f"{row['asset_tag']} {row['name']}"
+    return "create", Equipment.__audit_type__, row["id"], label, told_of_new(Equipment, row)
+
+
+def register(unit: UnitOfWork, values: Mapping[str, Any]) -> uuid.UUID:
     """Enters a new instrument.
 
     Args:
@@ -83,45 +108,47 @@ def register(unit: UnitOfWork, values: Mapping[str, Any]) -> Equipment:
         values: checked members as `schemas.equipment.EquipmentIn` names them; those that are
             absent or None take their defaults. Without a tag one is drawn from the number mask.
 
+    Returns:
+        Its id.
+
     Raises:
         Forbidden: nobody said that the author may do this anywhere.
         Invalid: an id does not exist for the author, or a custom field is wrong.
         Conflict: tag or serial number belong to another instrument, which ``existing`` links.
     """
     unit.access.require(CHANGE)
-    facts = dict(DEFAULTS)
-    facts.update({name: value for name, value in values.items() if value is not None})
-    facts.setdefault("status", "in_service")
-    _check(unit, facts, facts)
-    facts |= _catalogued(unit, facts)
-    given = bool(facts["asset_tag"])
+    row = dict(NEW)
+    row.update({name: value for name, value in values.items() if value is not None})
+    _check(unit, row, row)
+    row |= _catalogued(unit, row)
+    _enter(unit, row)
+    write_batch(unit.session, [told_of(row)])
+    told = ("id", "asset_tag", "status", "category_id", "location_id")
+    unit.publish(EquipmentRegistered(*(row[name] for name in told)))
+    identifier: uuid.UUID = row["id"]
+    return identifier
+
+
+def _enter(unit: UnitOfWork, row: dict[str, Any]) -> None:
+    """Completes the row of a new instrument, and writes it.
+
+    Raises:
+        Conflict: tag or serial number belong to another instrument.
+    """
+    unit.session.flush()  # what it refers to
+    row |= {"id": new_id(), "organisation_id": unit.organisation.id}
+    row["created_at"] = row["updated_at"] = utc_now()
+    given = bool(row["asset_tag"])
     while True:
         if not given:
-            facts["asset_tag"] = unit.next_number(SERIES)
-        facts |= derived(facts)
-        taken = _taken(unit, facts)
-        if taken is None:
-            break
-        if given or taken.asset_tag != facts["asset_tag"]:
-            raise _collision(unit, facts, taken)
-    equipment = Equipment(
-        id=new_id(),
-        organisation_id=unit.organisation.id,
-        label_code=new_label_code(),
-        **facts,
-    )
-    unit.add(equipment)
-    _flush(unit)
-    unit.publish(
-        EquipmentRegistered(
-            equipment.id,
-            equipment.asset_tag,
-            equipment.status,
-            equipment.category_id,
-            equipment.location_id,
-        )
-    )
-    return equipment
+            row["asset_tag"] = unit.next_number(SERIES)
+        row |= derived(row)
+        row["label_code"] = new_label_code()
+        if insert_unless_taken(unit.connection, _EQUIPMENT, row):
+            return
+        taken = _taken(unit, row)
+        if taken is not None and (given or taken.asset_tag != row["asset_tag"]):
+            raise _collision(unit, row, taken)
 
 
 def change(unit: UnitOfWork, equipment: Equipment, values: Mapping[str, Any]) -> Equipment:

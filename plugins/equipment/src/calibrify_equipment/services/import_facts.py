@@ -11,7 +11,7 @@ from typing import Any
 from calibrify_core.exchange.mapping import ConvertedRow
 from calibrify_core.exchange.tables import RowProblem
 from calibrify_equipment.schemas.equipment import FACTS
-from calibrify_equipment.services.equipment import derived, new_label_code
+from calibrify_equipment.services.equipment import NEW, derived, new_label_code
 from calibrify_equipment.services.import_names import Answer, Known
 
 LINES = (
@@ -39,25 +39,6 @@ LINKS: Mapping[str, str] = {
     "custodian": "custodian_id",
 }
 IDENTITY = frozenset({"asset_tag", "serial_number", "name", "manufacturer", "model"})
-NEW: Mapping[str, Any] = {
-    "asset_tag": "",
-    "name": "",
-    "serial_number": "",
-    "manufacturer_id": None,
-    "model_id": None,
-    "manufacturer": "",
-    "model": "",
-    "category_id": None,
-    "location_id": None,
-    "owner_id": None,
-    "custodian_id": None,
-    "supplier_id": None,
-    "status": "in_service",
-    "held_by": "",
-    **{name: fact.blank for name, fact in FACTS.items()},
-    "version": 1,
-}
-"""Columns of an instrument of which nothing is known."""
 
 
 @dataclass(slots=True)
@@ -132,8 +113,6 @@ def fill(entry: Entry, organisation_id: uuid.UUID, moment: datetime) -> None:
             **NEW,
             "id": entry.id,
             "organisation_id": organisation_id,
-            "ranges": [],
-            "custom_fields": {},
             "created_at": moment,
             "updated_at": moment,
             **wanted,

@@ -17,11 +17,13 @@ from calibrify_equipment.events import (
     EquipmentTransitioned,
 )
 from calibrify_equipment.models.equipment import Equipment
+from calibrify_equipment.services.equipment import told_of
 from calibrify_equipment.services.import_facts import Entry
 from calibrify_equipment.services.import_lookup import hold
 
 REASON = "import"
-_UNTOLD = ALWAYS_SKIPPED | Equipment.__audit_skip__ | {"id"}
+KIND = Equipment.__audit_type__
+_UNTOLD = ALWAYS_SKIPPED | Equipment.__audit_skip__
 
 
 def write(unit: UnitOfWork, entries: Sequence[Entry]) -> None:
@@ -58,8 +60,8 @@ def write(unit: UnitOfWork, entries: Sequence[Entry]) -> None:
     write_batch(
         unit.session,
         [
-            *(("create", "equipment", e.id, _label(e), _created(e)) for e in new),
-            *(("update", "equipment", e.id, _label(e), _updated(e)) for e in changed),
+            *(told_of(entry.changes) for entry in new),
+            *(("update", KIND, e.id, _label(e), _updated(e)) for e in changed),
         ],
     )
     _publish(unit, new, changed)
@@ -77,15 +79,6 @@ def _groups(entries: Sequence[Entry]) -> dict[tuple[str, ...], list[dict[str, An
 
 def _label(entry: Entry) -> str:
     return f"{entry.fact('asset_tag')} {entry.fact('name')}"
-
-
-def _created(entry: Entry) -> dict[str, Any]:
-    # What is blank or no, as it is in a new instrument, would only be noise.
-    return {
-        name: [None, value if type(value) is str else plain(value)]
-        for name, value in entry.changes.items()
-        if value and name not in _UNTOLD
-    }
 
 
 def _updated(entry: Entry) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from calibrify_core.events.bus import to_data
 from calibrify_core.hooks import news
 from calibrify_core.kernel.errors import Invalid
 from calibrify_core.kernel.ids import new_id
+from calibrify_core.persistence.bulk import insert_many
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
@@ -23,6 +24,7 @@ from calibrify_integration.permissions import EVENT_VIEW
 
 MOST = 500
 LAST_CURSOR = 2**63 - 1
+_EVENTS: Any = Event.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def record(event: Any, unit: UnitOfWork) -> None:
         "actor_name": unit.actor.name,
         "request_id": unit.actor.request_id,
     }
-    unit.session.execute(sa.insert(Event.__table__), row)  # type: ignore[arg-type]
+    insert_many(unit.connection, _EVENTS, [row])
 
 
 def visible(unit: UnitOfWork, patterns: Sequence[str] = (EVERYTHING,)) -> sa.Select[Any]:
