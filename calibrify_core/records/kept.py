@@ -46,7 +46,7 @@ class KeptSelect:
         self._statement = statement
         self._model = model
         self._permission = permission
-        self._whole = Prepared(restrict(statement, model, _whole()))
+        self._whole = Prepared(restrict(statement, model, whole_scope()))
 
     def rows(self, unit: Any, values: Mapping[str, Any]) -> list[Any]:
         """Returns the rows within the author's scope.
@@ -183,7 +183,7 @@ def _one(spec: ListSpec) -> KeptSelect:
 @lru_cache(maxsize=256)
 def _statements(spec: ListSpec, form: _Form) -> tuple[Prepared, ...]:
     """Returns the statements of a page, to be sent one after the other until it is full."""
-    statement = restrict(keyed(spec, form.order), spec.model, _whole())
+    statement = restrict(keyed(spec, form.order), spec.model, whole_scope())
     conditions = [*spec.where] if not callable(spec.where) else []
     conditions += [
         _condition(spec, form, index, name, how) for index, (name, how) in enumerate(form.filters)
@@ -231,7 +231,7 @@ def _serves_all(spec: ListSpec, form: _Form) -> bool:
     return single and frozenset(name for name, _ in form.filters) in spec.served
 
 
-def _whole() -> Scope:
+def whole_scope() -> Scope:
     """Returns the scope of who may see all of an organisation, whichever it is."""
     organisation: Any = sa.bindparam(ORGANISATION, type_=sa.Uuid())
     return Scope(organisation, everything=True)

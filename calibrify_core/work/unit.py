@@ -60,6 +60,7 @@ class UnitOfWork:
         self.access = access
         self.reason: str | None = None
         self._today: date | None = None
+        self._connection: Connection | None = None
         if isinstance(source, Session):
             trail.watch(source, self, platform.keys.audit)
 
@@ -70,9 +71,15 @@ class UnitOfWork:
 
     @property
     def connection(self) -> Connection:
-        """The connection below the session, for selects that load no object."""
+        """The connection below the session, for statements that load no object."""
         source = self._source
-        return source.connection() if isinstance(source, Session) else source.connection
+        if not isinstance(source, Session):
+            return source.connection
+        known = self._connection
+        # A session takes its time to find it; it is the same as long as the transaction is.
+        if known is None or not known.in_transaction():
+            known = self._connection = source.connection()
+        return known
 
     @property
     def clock(self) -> Clock:

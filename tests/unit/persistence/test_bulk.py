@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from calibrify_core.persistence.bulk import WORTH_A_COPY, insert_many
+from calibrify_core.persistence.bulk import WORTH_A_COPY, insert_many, insert_unless_taken
 from calibrify_core.persistence.engine import Database
 from calibrify_core.persistence.types import ExactDecimal, Json, UTCDateTime
 
@@ -64,3 +64,17 @@ def test_a_constraint_refuses_all_of_them(database: Database) -> None:
         insert_many(connection, TABLE, [*given, given[0]])
     with database.reader.connect() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(TABLE)).scalar() == 0
+
+
+def test_a_row_is_kept_out_by_a_taken_value_and_the_transaction_lives_on(
+    database: Database,
+) -> None:
+    first, second = rows(2)
+    with database.writer.begin() as connection:
+        TABLE.metadata.create_all(connection)
+        assert insert_unless_taken(connection, TABLE, first)
+        assert not insert_unless_taken(connection, TABLE, {**first, "text": "another"})
+        assert insert_unless_taken(connection, TABLE, second)
+    with database.reader.connect() as connection:
+        found = {row.id: dict(row._mapping) for row in connection.execute(sa.select(TABLE))}
+    assert found == {row["id"]: row for row in (first, second)}

@@ -30,7 +30,7 @@ from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.party import Customer, Supplier
 from calibrify_equipment.schemas.equipment import EquipmentOut
 from calibrify_equipment.services.listing import equipment_list, facets_of
-from calibrify_equipment.services.references import check_references, person_name
+from calibrify_equipment.services.references import absent, look_up, person_name
 
 VIEW = permissions.VIEW
 CHANGE = permissions.CHANGE
@@ -377,7 +377,7 @@ def unknown_references(unit: UnitOfWork, values: Mapping[str, Any]) -> list[Fiel
             customer), ``supplier_id``, ``parent_id`` (an instrument), ``custodian_id`` (a
             person of the organisation).
     """
-    return check_references(unit, values)
+    return absent(look_up(unit, values))
 
 
 def name_of_person(unit: UnitOfWork, user_id: uuid.UUID) -> str | None:

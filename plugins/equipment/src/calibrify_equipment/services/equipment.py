@@ -25,10 +25,9 @@ from calibrify_equipment.public import move_on
 from calibrify_equipment.schemas.equipment import FACTS
 from calibrify_equipment.services.catalogue import match
 from calibrify_equipment.services.references import (
-    ABSENT,
-    category_schema,
+    absent,
     check_reach,
-    check_references,
+    look_up,
 )
 
 SERIES = "equipment.equipment"
@@ -230,17 +229,17 @@ def _check(
     Raises:
         Invalid: with every error.
     """
-    errors = check_references(unit, changed)
-    schema: Mapping[str, Any] | None = {}
-    if {"custom_fields", "category_id"} & set(changed):
-        schema = category_schema(unit, facts["category_id"])
-        if schema is None:
-            errors.append(FieldError("/category_id", ABSENT))
+    wanted = dict(changed)
+    if "custom_fields" in changed:
+        wanted["category_id"] = facts["category_id"]
+    found = look_up(unit, wanted)
+    errors = absent(found)
+    schema: Mapping[str, Any] = found.get("category_id") or {}
     if not errors and (equipment_id is None or {"location_id", "category_id"} & set(changed)):
         errors = check_reach(unit, facts["location_id"], facts["category_id"])
     if equipment_id is not None and changed.get("parent_id") == equipment_id:
         errors.append(FieldError("/parent_id", "An instrument is no part of itself."))
-    if not errors and schema is not None and ("custom_fields" in changed or facts["custom_fields"]):
+    if not errors and ("custom_fields" in changed or facts["custom_fields"]):
         clean, problems = custom_fields.check_values(schema, facts["custom_fields"])
         if "custom_fields" in changed or "category_id" in changed:
             errors = [FieldError(f"/custom_fields{where}", what) for where, what in problems]

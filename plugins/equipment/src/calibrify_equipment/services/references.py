@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from calibrify_core.auth.user import User
 from calibrify_core.kernel.errors import FieldError
 from calibrify_core.persistence.scoping import unscoped
-from calibrify_core.records.kept import KeptSelect
+from calibrify_core.records.lookup import KeptLookup, Sought
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
 from calibrify_equipment.models.category import Category
@@ -50,55 +50,38 @@ def people(unit: UnitOfWork) -> list[tuple[uuid.UUID, str]]:
     return [(row.id, row.name or row.username) for row in unit.session.execute(marked)]
 
 
-_Check = Callable[[UnitOfWork, uuid.UUID], bool]
-
-
-_ID = sa.bindparam("id", type_=sa.Uuid())
-
-
-def _scoped(model: Any, permission: str) -> _Check:
-    """Makes the check that an object of a scoped class is there for who asks."""
-    found = KeptSelect(sa.select(model.id).where(model.id == _ID), model, permission)
-    return lambda unit, identifier: found.first(unit, {"id": identifier}) is not None
-
-
-# A category is looked up with the fields that it asks for: see `category_schema`.
-_CHECKS: Mapping[str, _Check] = {
-    "location_id": _scoped(Location, permissions.LOCATION_VIEW),
-    "owner_id": _scoped(Customer, permissions.PARTY_VIEW),
-    "supplier_id": _scoped(Supplier, permissions.PARTY_VIEW),
-    "parent_id": _scoped(Equipment, permissions.VIEW),
-    "custodian_id": lambda unit, identifier: person_name(unit, identifier) is not None,
+_SOUGHT: Mapping[str, Sought] = {
+    # With the fields that it asks of its instruments.
+    "category_id": Sought(Category, permissions.CATEGORY_VIEW, Category.custom_field_schema),
+    "location_id": Sought(Location, permissions.LOCATION_VIEW, Location.id),
+    "owner_id": Sought(Customer, permissions.PARTY_VIEW, Customer.id),
+    "supplier_id": Sought(Supplier, permissions.PARTY_VIEW, Supplier.id),
+    "parent_id": Sought(Equipment, permissions.VIEW, Equipment.id),
 }
+_LOOKUP = KeptLookup(_SOUGHT)
 
 
-def check_references(unit: UnitOfWork, values: Mapping[str, Any]) -> list[FieldError]:
-    """Returns an error for each id in a body that does not exist for who sent it.
+def look_up(unit: UnitOfWork, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what the ids in a body stand for, None for what does not exist for its sender.
 
     Args:
         unit: the unit of work.
         values: members of the body by name; others than ids are passed over.
+
+    Returns:
+        By name: of a category the custom fields that it asks for, of others an id or a name.
     """
-    return [
-        FieldError(f"/{name}", ABSENT)
-        for name, check in _CHECKS.items()
-        if values.get(name) is not None and not check(unit, values[name])
-    ]
+    found = _LOOKUP.find(
+        unit, {name: values[name] for name in _SOUGHT if values.get(name) is not None}
+    )
+    if values.get("custodian_id") is not None:
+        found["custodian_id"] = person_name(unit, values["custodian_id"])
+    return found
 
 
-_SCHEMA = KeptSelect(
-    sa.select(Category.custom_field_schema).where(Category.id == _ID),
-    Category,
-    permissions.CATEGORY_VIEW,
-)
-
-
-def category_schema(unit: UnitOfWork, category_id: uuid.UUID | None) -> Mapping[str, Any] | None:
-    """Returns what a category asks of its instruments; None if it does not exist for who asks."""
-    if category_id is None:
-        return {}
-    found = _SCHEMA.first(unit, {"id": category_id})
-    return found[0] if found is not None else None
+def absent(found: Mapping[str, Any]) -> list[FieldError]:
+    """Returns an error for each id that stands for nothing."""
+    return [FieldError(f"/{name}", ABSENT) for name, what in found.items() if what is None]
 
 
 def check_reach(
