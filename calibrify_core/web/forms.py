@@ -74,6 +74,7 @@ class Form:
         sections: its fields.
         submit_label: of the button that sends it.
         cancel_href: where the way back leads.
+        cancel_label: of the way back, where *Cancel* would mean something else.
         lead: one sentence below the title.
         hidden: (name, value) that travel along.
         upload: whether it sends files.
@@ -84,6 +85,7 @@ class Form:
     sections: Sequence[Section]
     submit_label: str = "Save"
     cancel_href: str = ""
+    cancel_label: str = ""
     lead: str = ""
     hidden: Sequence[tuple[str, str]] = ()
     upload: bool = False
@@ -112,6 +114,7 @@ class Form:
             "lead": self.lead,
             "submit_label": self.submit_label,
             "cancel_href": self.cancel_href,
+            "cancel_label": self.cancel_label,
             "upload": self.upload,
             "problems": list(problems),
             "hidden": list(self.hidden),

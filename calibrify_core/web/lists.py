@@ -80,7 +80,7 @@ class ListPage:
         tools: links at the end of the filter bar.
         bulk: actions for selected rows.
         empty: what is shown when nothing matches.
-        hidden_filters: parameters that narrow the list without a visible facet.
+        words: what the tag of a filter says that has no facet, by (name, value).
     """
 
     route: str
@@ -104,6 +104,7 @@ class ListPage:
         }
     )
     length: int = PAGE_LENGTH
+    words: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def show_list(request: Any, spec: ListSpec, page: ListPage) -> tuple[dict[str, Any], Page]:
@@ -197,7 +198,7 @@ def _applied(request: Any, base: str, page: ListPage, asked: ListRequest) -> lis
         (facet.name, value): f"{facet.label}: {label}"
         for facet in page.facets
         for value, label in facet.options
-    }
+    } | {**page.words}
     found = []
     state = _state(request)
     for index, (name, value) in enumerate(state):

@@ -1,12 +1,12 @@
 """Files attached to records: sent as multipart, read by who may read the record."""
 
 import uuid
-from collections.abc import Iterator
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from pyramid.response import Response
 
-from calibrify_core.api.reply import Reply, attachment
+from calibrify_core.api.download import send
+from calibrify_core.api.reply import Reply
 from calibrify_core.api.request import Request
 from calibrify_core.api.types import Identifier, Moment, Shape
 from calibrify_core.api.upload import Upload
@@ -15,8 +15,6 @@ from calibrify_core.kernel.errors import Invalid
 from calibrify_core.records.attachments import KINDS, Attachments, shape_file
 from calibrify_core.records.files import StoredFile
 from calibrify_core.records.listing import Kind, ListField, ListSpec
-
-CHUNK = 64 * 1024
 
 
 class FileShape(Shape):
@@ -83,23 +81,7 @@ def content(request: Request) -> Response:
     """Sends the bytes of a file, for saving."""
     attachments = Attachments(request.unit)
     file = attachments.find(request.matchdict["id"])
-    pieces = _Pieces(attachments.open(file))
-    return attachment(file.name, file.content_type, file.size, pieces)
-
-
-class _Pieces:
-    """The pieces of an open file, which the server closes in the end."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        while piece := self._stream.read(CHUNK):
-            yield piece
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._stream.close()
+    return send(attachments, file)
 
 
 def includeme(config: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,7 @@ from calibrify_equipment.schemas.equipment import EquipmentOut
 from calibrify_equipment.services.listing import equipment_list, facets_of
 from calibrify_equipment.services.references import absent, look_up, person_name
 
+MOST_WORDS = 20
 VIEW = permissions.VIEW
 CHANGE = permissions.CHANGE
 
@@ -272,6 +274,28 @@ def equipment_by_id(
     statement = sa.select(*columns).where(Equipment.id.in_(ids))
     rows = unit.session.execute(unit.restrict(statement, Equipment, permission))
     return {row.id: EquipmentFacts(*row) for row in rows}
+
+
+def words_of_filter(
+    unit: UnitOfWork, texts: Sequence[str], permission: str = VIEW
+) -> dict[tuple[str, str], str]:
+    """Returns what a list says that is filtered by ``equipment_id``, by (name, value).
+
+    Args:
+        unit: the unit of work.
+        texts: values of the filter as the address has them; what is no id is left out.
+        permission: what a reader must hold.
+    """
+    found = {}
+    for text in texts[:MOST_WORDS]:
+        with suppress(ValueError):
+            found[uuid.UUID(text)] = text
+    known = equipment_by_id(unit, list(found), permission) if found else {}
+    return {
+        ("equipment_id", text): f"Instrument: {known[key].asset_tag} {known[key].name}"
+        for key, text in found.items()
+        if key in known
+    }
 
 
 def through_equipment(column: Any) -> Callable[[Scope], sa.ColumnElement[bool]]:

@@ -118,6 +118,8 @@ def test_calendar_panel_and_tab_show_the_work_of_the_scope(plant, manager):
     limited.get(f"/maintenance/orders/{order}", status=404)
     tab = manager.get(f"/equipment/{mine}/maintenance", status=303)
     assert tab.location.endswith(f"/maintenance/orders?equipment_id={mine}")
+    assert f"Instrument: PAGED-{b[-4:]} Paged" in tab.follow()
+    assert f"PAGED-{a[-4:]}" not in limited.get(f"/maintenance/orders?equipment_id={theirs}")
 
 
 def test_who_may_only_look_is_offered_nothing_to_do(plant):

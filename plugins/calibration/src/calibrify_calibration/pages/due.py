@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,6 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
-from calibrify_calibration.domain.intervals import shift_months
 from calibrify_calibration.domain.status import HEADLINE
 from calibrify_calibration.models.reach import INSTRUMENTS
 from calibrify_calibration.models.state import CalibrationState
@@ -23,13 +21,12 @@ from calibrify_core.kernel.errors import Invalid
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
 from calibrify_core.web.formats import Formats
+from calibrify_core.web.month import SHOWN_A_DAY, month_of
 from calibrify_core.web.page import formats_of
 from calibrify_core.web.panels import CALENDAR_ACTIONS, panels_of
 
 WINDOWS = (7, 30, 90)
 LENGTH = 100
-SHOWN_A_DAY = 3
-EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2200, 1, 1)
 _s = CalibrationState
 
 
@@ -150,52 +147,23 @@ def by_time(
     return found
 
 
-def month_of(text: str, today: dt.date) -> dt.date:
-    """Returns the first day of a month of the address, this month where it names none.
-
-    >>> month_of("2026-02", dt.date(2026, 11, 23)), month_of("x", dt.date(2026, 11, 23))
-    (datetime.date(2026, 2, 1), datetime.date(2026, 11, 1))
-    """
-    try:
-        found = dt.date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return today.replace(day=1)
-    return found if EARLIEST <= found <= LATEST else today.replace(day=1)
-
-
 def _month(request: Any) -> dict[str, Any]:
     """Returns a month as weeks of days, each with what falls due."""
     unit, href = request.unit, request.route_path("calibration.due.list")
-    today = unit.today()
-    first = month_of(request.GET.get("month", ""), today)
-    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
-    counts = _counts(unit, weeks[0][0], weeks[-1][-1])
-    chips = _chips(unit, weeks[0][0], weeks[-1][-1])
-    earlier, later = shift_months(first, -1), shift_months(first, 1)
-    return {
-        "month": {
-            "title": f"{first:%B} {first.year}",
-            "total": sum(n for day, n in counts.items() if day.month == first.month),
-            "days": [f"{day:%A}" for day in weeks[0]],
-            "weeks": [
-                [_day(day, first, today, counts.get(day, 0), chips.get(day, [])) for day in week]
-                for week in weeks
-            ],
-            "previous": {"label": f"{earlier:%B}", "href": _month_href(href, earlier)},
-            "next": {"label": f"{later:%B}", "href": _month_href(href, later)},
-        }
-    }
+    month = month_of(request.GET.get("month", ""), unit.today())
+    counts, chips = _counts(unit, *month.span), _chips(unit, *month.span)
+    total = sum(n for day, n in counts.items() if day.month == month.first.month)
 
+    def day_of(day: dt.date) -> dict[str, Any]:
+        return _day(day, month.today, counts.get(day, 0), chips.get(day, []))
 
-def _month_href(href: str, first: dt.date) -> str:
-    """Returns the address of a month."""
-    return f"{href}?{urlencode({'view': 'month', 'month': f'{first:%Y-%m}'})}"
+    return {"month": month.shown(total, href, day_of, view="month")}
 
 
 def _day(
-    day: dt.date, first: dt.date, today: dt.date, count: int, chips: Sequence[dict[str, str]]
+    day: dt.date, today: dt.date, count: int, chips: Sequence[dict[str, str]]
 ) -> dict[str, Any]:
-    """Returns a day of the month."""
+    """Returns what falls due on a day of the month."""
     query = [
         ("status", HEADLINE),
         ("calibration_required", "true"),
@@ -203,13 +171,10 @@ def _day(
         ("due_on_to", day.isoformat()),
     ]
     return {
-        "on": day,
-        "other": day.month != first.month,
-        "today": day == today,
         "tone": "late" if day < today else "soon" if day < today + dt.timedelta(30) else "out",
         "chips": chips,
         "more": max(0, count - len(chips)),
-        "href": f"/equipment?{urlencode(query)}",
+        "more_href": f"/equipment?{urlencode(query)}",
     }
 
 
@@ -262,7 +227,7 @@ def _chips(unit: Any, first: dt.date, last: dt.date) -> dict[dt.date, list[dict[
     )
     chips: dict[dt.date, list[dict[str, str]]] = {}
     for row in unit.session.execute(statement):
-        chip = {"href": f"/equipment/{row.id}", "tag": row.asset_tag, "name": row.name}
+        chip = {"href": f"/equipment/{row.id}", "tag": row.asset_tag, "title": row.name}
         chips.setdefault(row.due_on, []).append(chip)
     return chips
 

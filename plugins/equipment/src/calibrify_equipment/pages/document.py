@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from pyramid.response import Response
 
-from calibrify_core.api.reply import attachment
-from calibrify_core.kernel.errors import Forbidden, Invalid, NotFound, UnsupportedMediaType
+from calibrify_core.api.download import send_from
+from calibrify_core.kernel.errors import Forbidden, Invalid, UnsupportedMediaType
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.records.attachments import Attachments
 from calibrify_core.records.files import StoredFile
@@ -78,13 +78,7 @@ def attach(request: Any) -> Any:
 
 def read(request: Any) -> Response:
     """Sends a file, for saving."""
-    attachments = Attachments(request.unit)
-    file = attachments.find(request.matchdict["file_id"])
-    if file.object_type != OWNER or file.object_id != request.matchdict["id"]:
-        raise NotFound("This file does not exist.")
-    with attachments.open(file) as stream:
-        content = stream.read()
-    return attachment(file.name, file.content_type, file.size, [content])
+    return send_from(request, OWNER)
 
 
 def includeme(config: Any) -> None:

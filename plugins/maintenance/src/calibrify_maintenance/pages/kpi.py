@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -100,7 +101,11 @@ def _figures(found: Figures) -> list[dict[str, str]]:
             "activity",
         ),
         _figure(
-            "Done in time", done.percent, "%", f"{done.on_time} of {done.due} due", "circle-check"
+            "Done in time",
+            None if done.percent is None else round(done.percent, 1),
+            "%",
+            f"{done.on_time} of {done.due} due",
+            "circle-check",
         ),
         _figure(
             "Backlog",
@@ -126,12 +131,12 @@ def _figure(label: str, value: Any, unit: str, detail: str, icon: str) -> dict[s
 
 def _failures(part: Any) -> tuple[int, str, str]:
     """Returns the column of the failures of a month."""
-    return part.failures, "late", "failures"
+    return part.failures, "incal", "failures"
 
 
 def _downtime(part: Any) -> tuple[int, str, str]:
     """Returns the column of the downtime of a month, in whole hours."""
-    return round(hours(part.down)), "soon", "hours down"
+    return round(hours(part.down)), "incal", "hours down"
 
 
 def _chart(found: Figures, label: str, column: Any) -> Forecast:
@@ -153,7 +158,7 @@ def _line(month: str, part: Any) -> dict[str, str]:
         "availability": part.availability,
     }
     shown = {name: UNKNOWN if value is None else str(value) for name, value in values.items()}
-    return {"month": month, **shown}
+    return {"month": f"{date.fromisoformat(f'{month}-01'):%b %Y}", **shown}
 
 
 def export(request: Any) -> Response:

@@ -258,6 +258,7 @@ def offer(
         sections=[Section(work_order.title, fields)],
         submit_label=f"Sign and {label.lower()}" if fields[-1].kind == "password" else label,
         cancel_href=path("maintenance.work_order.show", id=work_order.id),
+        cancel_label="Keep it open" if verb == "cancel" else "",
     )
     names = {item.name for item in fields}
     shown = [{**one, "name": one["name"] if one["name"] in names else ""} for one in problems]

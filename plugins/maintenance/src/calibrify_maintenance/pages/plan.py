@@ -84,21 +84,24 @@ def show_all(request: Any) -> dict[str, Any]:
 def _row(request: Any, record: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a plan as a row."""
     href = request.route_path("maintenance.plan.show", id=record["id"])
-    target = record["target"]["name"]
-    if record["category_id"]:
-        target = f"All of {target}"
     return {
         "id": record["id"],
         "label": record["title"],
         "href": href,
         "cells": {
-            "plan": {"href": href, "title": record["title"], "detail": target},
+            "plan": {"href": href, "title": record["title"], "detail": _target(record)},
             "next": record["next_due_on"],
             "every": every(record["rrule"]),
             "type": TYPES[record["type"]],
             "state": _state(active=record["active"]),
         },
     }
+
+
+def _target(record: Mapping[str, Any]) -> str:
+    """Returns what a plan is for: one instrument, or all of a category."""
+    name: str = record["target"]["name"]
+    return f"All of {name}" if record["category_id"] else name
 
 
 def _state(*, active: bool) -> dict[str, str]:
@@ -118,7 +121,6 @@ def show(request: Any) -> dict[str, Any]:
         asked = [("plan_id", str(plan.id)), ("limit", "10")]
         rows = run_list(unit, WORK_ORDERS, read_request(WORK_ORDERS, asked)).rows
     facts = [
-        ("For", record["target"]["name"]),
         ("How often", every(plan.rrule)),
         ("It counts", ANCHORS[plan.anchor]),
         ("Next due", fmt.date(record["next_due_on"]) if record["next_due_on"] else ""),
@@ -135,6 +137,10 @@ def show(request: Any) -> dict[str, Any]:
         "title": plan.title,
         "crumbs": crumbs_of(request),
         "plan": plan,
+        "target": {
+            "name": _target(record),
+            "href": f"/equipment/{plan.equipment_id}" if plan.equipment_id else "",
+        },
         "state": _state(active=plan.active),
         "facts": [pair for pair in facts if pair[1]],
         "kinds": ITEM_KINDS,

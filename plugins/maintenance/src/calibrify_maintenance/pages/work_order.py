@@ -9,16 +9,16 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from calibrify_core.api.reply import attachment
+from calibrify_core.api.download import send_from
 from calibrify_core.auth.people import People
-from calibrify_core.kernel.errors import Forbidden, Invalid, NotFound, UnsupportedMediaType
+from calibrify_core.kernel.errors import Forbidden, Invalid, UnsupportedMediaType
 from calibrify_core.records.attachments import Attachments
 from calibrify_core.web.flash import flash
 from calibrify_core.web.formats import Formats
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.lists import Column, Facet, ListPage, View, show_list
 from calibrify_core.web.page import formats_of
-from calibrify_equipment.public import EquipmentFacts, find_equipment
+from calibrify_equipment.public import EquipmentFacts, find_equipment, words_of_filter
 from calibrify_maintenance.domain.checklist import ItemKind, progress
 from calibrify_maintenance.domain.work_order import BEGUN, allowed, is_open
 from calibrify_maintenance.models.work_order import WorkOrder
@@ -35,7 +35,7 @@ STEPS = (
     ("completed", "complete", "Complete", "check"),
     ("scheduled", "schedule", "Plan", "calendar-clock"),
     ("on_hold", "hold", "Put on hold", "clock-alert"),
-    ("cancelled", "cancel", "Cancel", "ban"),
+    ("cancelled", "cancel", "Cancel work order", "ban"),
 )
 LONGEST = 2_000
 
@@ -52,10 +52,11 @@ def show_all(request: Any) -> dict[str, Any]:
             Column("due_on", "Due on", "date", "meta", order="due_on"),
             Column("priority", "Priority", "chip", "hide-s shrink"),
             Column("type", "Type", "text", "hide-s"),
-            Column("instrument", "Instrument", "link"),
+            Column("instrument", "Instrument", "link", "meta"),
             Column("completed", "Completed on", "date", "hide-s", order="completed_date"),
         ),
         cells=lambda record: _row(request, record),
+        words=words_of_filter(request.unit, request.GET.getall("equipment_id"), VIEW),
         search_label="Filter this list",
         search_hint="Filter by number, title, tag or name",
         facets=(
@@ -279,13 +280,7 @@ def _answered(request: Any, identifier: uuid.UUID, item: Mapping[str, Any]) -> d
 
 def read_file(request: Any) -> Response:
     """Sends a file of the work order, for saving."""
-    attachments = Attachments(request.unit)
-    file = attachments.find(request.matchdict["file_id"])
-    if file.object_type != "work_order" or file.object_id != request.matchdict["id"]:
-        raise NotFound("This file does not exist.")
-    with attachments.open(file) as stream:
-        content = stream.read()
-    return attachment(file.name, file.content_type, file.size, [content])
+    return send_from(request, "work_order")
 
 
 def includeme(config: Any) -> None:
