@@ -9,7 +9,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -87,6 +87,24 @@ def run_list(unit: Any, spec: ListSpec, request: ListRequest) -> Page:
         count,
         capped,
     )
+
+
+def run_list_of(unit: Any, spec: ListSpec, name: str, value: Any, request: ListRequest) -> Page:
+    """Reads one page of what belongs to one record, by a filter of the list.
+
+    Args:
+        unit: the unit of work.
+        spec: the list.
+        name: of the filter.
+        value: the one that it has, whatever else was asked.
+        request: what is asked.
+
+    Raises:
+        Invalid: the cursor is not one of ours, or was made for another filter or ordering.
+    """
+    if value not in request.filters.get(name, (value,)):
+        return Page([])
+    return run_list(unit, spec, replace(request, filters={**request.filters, name: (value,)}))
 
 
 def _read_anew(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,9 +30,8 @@ from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.party import Customer, Supplier
 from calibrify_equipment.schemas.equipment import EquipmentOut
 from calibrify_equipment.services.listing import equipment_list, facets_of
-from calibrify_equipment.services.references import absent, look_up, person_name
+from calibrify_equipment.services.references import absent, look_up, person_name, words_of_filter
 
-MOST_WORDS = 20
 VIEW = permissions.VIEW
 CHANGE = permissions.CHANGE
 
@@ -45,6 +43,7 @@ Retired = EquipmentRetired
 CategoryRedefined = CategoryChanged
 # Told by whichever plugin knows of such work; it is neutral ground for both sides.
 Affected = MetrologyAffected
+words_of_equipment = words_of_filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,28 +273,6 @@ def equipment_by_id(
     statement = sa.select(*columns).where(Equipment.id.in_(ids))
     rows = unit.session.execute(unit.restrict(statement, Equipment, permission))
     return {row.id: EquipmentFacts(*row) for row in rows}
-
-
-def words_of_filter(
-    unit: UnitOfWork, texts: Sequence[str], permission: str = VIEW
-) -> dict[tuple[str, str], str]:
-    """Returns what a list says that is filtered by ``equipment_id``, by (name, value).
-
-    Args:
-        unit: the unit of work.
-        texts: values of the filter as the address has them; what is no id is left out.
-        permission: what a reader must hold.
-    """
-    found = {}
-    for text in texts[:MOST_WORDS]:
-        with suppress(ValueError):
-            found[uuid.UUID(text)] = text
-    known = equipment_by_id(unit, list(found), permission) if found else {}
-    return {
-        ("equipment_id", text): f"Instrument: {known[key].asset_tag} {known[key].name}"
-        for key, text in found.items()
-        if key in known
-    }
 
 
 def through_equipment(column: Any) -> Callable[[Scope], sa.ColumnElement[bool]]:

@@ -32,7 +32,7 @@ from calibrify_core.audit.entry import AuditEntry
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.web.lists import Column, Facet, ListPage, View, show_list
 from calibrify_core.web.page import formats_of
-from calibrify_equipment.public import find_equipment, words_of_filter
+from calibrify_equipment.public import find_equipment, words_of_equipment
 
 MOST_ENTRIES = 50
 ICONS = {"create": "plus", "sign": "pencil", "update": "square-pen"}
@@ -68,7 +68,7 @@ def show_all(request: Any) -> dict[str, Any]:
             Column("certificate", "Certificate", "mono", "hide-s"),
         ),
         cells=lambda record: _row(request, record),
-        words=words_of_filter(request.unit, request.GET.getall("equipment_id"), VIEW),
+        words=words_of_equipment(request.unit, request.GET.getall("equipment_id"), VIEW),
         search_label="Filter this list",
         search_hint="Filter by number, certificate, tag or name",
         facets=(

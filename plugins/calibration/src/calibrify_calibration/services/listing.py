@@ -27,7 +27,7 @@ from calibrify_calibration.schemas.schedule import CertificateOut, ScheduleOut
 from calibrify_calibration.services.schedules import schedule_out
 from calibrify_calibration.services.shapes import calibration_out, certificate_out
 from calibrify_core.kernel.errors import Invalid
-from calibrify_core.records.keyset import Page, run_list
+from calibrify_core.records.keyset import Page, run_list, run_list_of
 from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
@@ -260,11 +260,8 @@ def page_of_instrument(
     Raises:
         NotFound: the instrument does not exist, or lies outside of the scope.
     """
-    if equipment_id not in request.filters.get("equipment_id", (equipment_id,)):
-        return Page([])
-    filters = {**request.filters, "equipment_id": (equipment_id,)}
     spec = CALIBRATIONS_PARSED if parsed else CALIBRATIONS
-    page = run_list(unit, spec, replace(request, filters=filters))
+    page = run_list_of(unit, spec, "equipment_id", equipment_id, request)
     if not page.rows:
         find_equipment(unit, equipment_id, VIEW)
     return page

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from calibrify_core.audit.entry import AuditEntry
-from calibrify_core.records.keyset import Page, run_list
+from calibrify_core.records.keyset import Page, run_list_of
 from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.models.equipment import Equipment
@@ -61,6 +60,9 @@ HISTORY = ListSpec(
     ),
     key=AuditEntry.id,
     fields={
+        "equipment_id": ListField(
+            "equipment_id", "Instrument", Kind.IDENTIFIER, AuditEntry.object_id
+        ),
         "at": ListField(
             "at", "When", Kind.MOMENT, AuditEntry.at, orderable=True, order_column=AuditEntry.id
         ),
@@ -83,5 +85,4 @@ def history(unit: UnitOfWork, equipment_id: uuid.UUID, request: ListRequest) -> 
         NotFound: it does not exist, or lies outside of the scope.
     """
     find(unit, equipment_id)
-    conditions = (AuditEntry.object_id == equipment_id,)
-    return run_list(unit, replace(HISTORY, where=lambda _unit: conditions), request)
+    return run_list_of(unit, HISTORY, "equipment_id", equipment_id, request)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from calibrify_equipment.models.location import Location
 from calibrify_equipment.models.party import Customer, Supplier
 from calibrify_equipment.models.tree import subtree
 
+MOST_NAMED = 20
 ABSENT = "This does not exist."
 WANTED = "Give a location or a category that your rights cover."
 
@@ -48,6 +50,30 @@ def people(unit: UnitOfWork) -> list[tuple[uuid.UUID, str]]:
     )
     marked = unscoped(statement, User, because="colleagues are named on instruments")
     return [(row.id, row.name or row.username) for row in unit.session.execute(marked)]
+
+
+def words_of_filter(
+    unit: UnitOfWork, texts: Sequence[str], permission: str = permissions.VIEW
+) -> dict[tuple[str, str], str]:
+    """Returns what a list says that is filtered by ``equipment_id``: by (name, value).
+
+    Args:
+        unit: the unit of work.
+        texts: values of the filter as the address has them; what is no id is left out.
+        permission: what a reader must hold.
+    """
+    ids = {}
+    for text in texts[:MOST_NAMED]:
+        with suppress(ValueError):
+            ids[uuid.UUID(text)] = text
+    if not ids:
+        return {}
+    statement = sa.select(Equipment.id, Equipment.asset_tag, Equipment.name)
+    statement = statement.where(Equipment.id.in_(ids))
+    return {
+        ("equipment_id", ids[row.id]): f"Instrument: {row.asset_tag} {row.name}"
+        for row in unit.session.execute(unit.restrict(statement, Equipment, permission))
+    }
 
 
 _SOUGHT: Mapping[str, Sought] = {

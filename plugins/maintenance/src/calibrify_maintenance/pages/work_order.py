@@ -18,7 +18,7 @@ from calibrify_core.web.formats import Formats
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.lists import Column, Facet, ListPage, View, show_list
 from calibrify_core.web.page import formats_of
-from calibrify_equipment.public import EquipmentFacts, find_equipment, words_of_filter
+from calibrify_equipment.public import EquipmentFacts, find_equipment, words_of_equipment
 from calibrify_maintenance.domain.checklist import ItemKind, progress
 from calibrify_maintenance.domain.work_order import BEGUN, allowed, is_open
 from calibrify_maintenance.models.work_order import WorkOrder
@@ -56,7 +56,7 @@ def show_all(request: Any) -> dict[str, Any]:
             Column("completed", "Completed on", "date", "hide-s", order="completed_date"),
         ),
         cells=lambda record: _row(request, record),
-        words=words_of_filter(request.unit, request.GET.getall("equipment_id"), VIEW),
+        words=words_of_equipment(request.unit, request.GET.getall("equipment_id"), VIEW),
         search_label="Filter this list",
         search_hint="Filter by number, title, tag or name",
         facets=(

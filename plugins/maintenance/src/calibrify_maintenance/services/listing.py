@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from calibrify_core.hooks.declarations import SearchHit
-from calibrify_core.records.keyset import Page, run_list
+from calibrify_core.records.keyset import Page, run_list, run_list_of
 from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec, read_request
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.public import EquipmentFacts, find_equipment
@@ -142,8 +141,7 @@ def page_of_instrument(unit: UnitOfWork, equipment_id: uuid.UUID, request: ListR
     Raises:
         NotFound: the instrument does not exist, or lies outside of the scope.
     """
-    own = replace(WORK_ORDERS, where=lambda _unit: [WorkOrder.equipment_id == equipment_id])
-    page = run_list(unit, own, request)
+    page = run_list_of(unit, WORK_ORDERS, "equipment_id", equipment_id, request)
     if not page.rows:
         find_equipment(unit, equipment_id, VIEW)
     return page

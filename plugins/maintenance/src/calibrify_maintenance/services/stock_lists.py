@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calibrify_core.records.keyset import Page, find_row, run_list
+from calibrify_core.records.keyset import Page, find_row, run_list_of
 from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_maintenance.domain.stock import MOVEMENTS
@@ -117,13 +117,15 @@ READINGS = ListSpec(
     key=MeterReading.id,
     fields=_named(
         (
+            ListField("meter_id", "Meter", Kind.IDENTIFIER, MeterReading.meter_id),
             ListField("read_at", "Read at", Kind.MOMENT, MeterReading.read_at, orderable=True),
             ListField("is_reset", "Set back", Kind.BOOLEAN, MeterReading.is_reset),
-            *_shown(("meter_id", "equipment_id", "value", "total", "reason", "entered_by")),
+            *_shown(("equipment_id", "value", "total", "reason", "entered_by")),
         )
     ),
     shape=_plain(_READING),
     default_ordering=("-read_at",),
+    served=(frozenset({"meter_id"}),),
 )
 """Readings of a meter, newest first."""
 
@@ -145,11 +147,11 @@ MOVED = ListSpec(
     key=_m.id,
     fields=_named(
         (
+            ListField("part_id", "Part", Kind.IDENTIFIER, _m.part_id),
             ListField("at", "At", Kind.MOMENT, _m.at, orderable=True),
             ListField("kind", "Kind", Kind.CHOICE, _m.kind, choices=MOVEMENTS),
             *_shown(
                 (
-                    "part_id",
                     "change",
                     "stock_after",
                     "unit_price",
@@ -176,8 +178,7 @@ def page_of_movements(unit: UnitOfWork, part_id: uuid.UUID, request: ListRequest
     parts.find(unit, part_id)
     if request.fields is not None and "order_number" in request.fields:
         request = replace(request, fields=(*request.fields, "order_id"))
-    spec = replace(MOVED, where=lambda _unit: [_m.part_id == part_id])
-    page = run_list(unit, spec, request)
+    page = run_list_of(unit, MOVED, "part_id", part_id, request)
     named = _numbers(unit, {row["order_id"] for row in page.rows if row.get("order_id")})
     for row in page.rows:
         if "order_id" in row and row["order_id"] not in named:
@@ -203,8 +204,7 @@ def page_of_readings(unit: UnitOfWork, meter_id: uuid.UUID, request: ListRequest
         NotFound: there is no such meter within the scope.
     """
     meters.find(unit, meter_id)
-    spec = replace(READINGS, where=lambda _unit: [MeterReading.meter_id == meter_id])
-    return run_list(unit, spec, request)
+    return run_list_of(unit, READINGS, "meter_id", meter_id, request)
 
 
 def read_one(unit: UnitOfWork, spec: ListSpec, identifier: uuid.UUID) -> tuple[dict[str, Any], int]:
