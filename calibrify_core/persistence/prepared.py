@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeDecorator
 
 PLACE = re.compile(r"%\((\w+)\)s")
 KNOWN = "calibrify_prepared"
@@ -141,7 +142,7 @@ class _Text:
         if self.readers is None:
             kinds = (fact[1] for fact in cursor.description)
             found = (
-                (index, column.type.dialect_impl(dialect).result_processor(dialect, kind))
+                (index, _reader(column.type.dialect_impl(dialect), dialect, kind))
                 for index, (column, kind) in enumerate(zip(self.columns, kinds, strict=True))
             )
             self.readers = [(index, read) for index, read in found if read is not None]
@@ -168,11 +169,24 @@ class _Text:
         return told
 
 
+def _reader(kind: Any, dialect: Dialect, found: Any) -> Process | None:
+    """Returns what turns a type's value that is not None into ours, without a detour."""
+    process: Process | None = kind.result_processor(dialect, found)
+    if process is None or not isinstance(kind, TypeDecorator):
+        return process
+    if kind.impl_instance.result_processor(dialect, found) is not None:
+        return process
+    convert = kind.process_result_value
+    return lambda value: convert(value, dialect)
+
+
 def _read(values: tuple[Any, ...], readers: list[tuple[int, Process]]) -> list[Any]:
-    """Returns the values of a row as ours."""
+    """Returns the values of a row as ours; nothing stays nothing, whatever the type."""
     row = list(values)
     for index, read in readers:
-        row[index] = read(row[index])
+        value = row[index]
+        if value is not None:
+            row[index] = read(value)
     return row
 
 
