@@ -26,6 +26,7 @@ from calibrify_core.auth import (
 from calibrify_core.auth.policy import SIGNED_IN
 from calibrify_core.events.delivery import DELIVER, deliver_event
 from calibrify_core.hooks import declarations as declare
+from calibrify_core.hooks.policies import OrganisationPolicy
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_core.mail.message import mail_address
 from calibrify_core.records import files, numbering
@@ -61,6 +62,7 @@ PAGES = (
     "job",
     "search",
     "plugin",
+    "policy",
     "pulse",
 )
 
@@ -158,11 +160,14 @@ def calibrify_schedules() -> Sequence[declare.Schedule]:
 
 
 @hookimpl
-def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:
+def calibrify_policies() -> Sequence[OrganisationPolicy]:
     """Declares the switches that an organisation sets for itself."""
     return [
-        declare.OrganisationPolicy(
-            POLICY, "Every change by the API must say which version it changes", default=False
+        OrganisationPolicy(
+            POLICY,
+            "Every change by the API must say which version it changes",
+            default=False,
+            help="A request without If-Match is then refused, so that nobody overwrites unseen.",
         )
     ]
 
@@ -182,6 +187,14 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
             permissions.USER_VIEW,
             section="Administration",
             order=900,
+        ),
+        entry_of(
+            "Policies",
+            "core.policy.list",
+            "scale",
+            permissions.POLICY_VIEW,
+            section="Administration",
+            order=905,
         ),
         entry_of(
             "Plugins",

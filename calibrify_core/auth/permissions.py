@@ -16,6 +16,8 @@ GRANT_MANAGE = "core.grant:manage"
 API_TOKEN_USE = "core.api_token:use"  # noqa: S105 - the name of a permission
 API_TOKEN_MANAGE = "core.api_token:manage"  # noqa: S105 - the name of a permission
 SESSION_MANAGE = "core.session:manage"
+POLICY_VIEW = "core.policy:view"
+POLICY_MANAGE = "core.policy:manage"
 PLUGIN_VIEW = "core.plugin:view"
 PLUGIN_MANAGE = "core.plugin:manage"
 
@@ -40,6 +42,12 @@ PERMISSIONS = (
     ),
     Permission(API_TOKEN_MANAGE, "See and revoke API tokens of everybody", _ADMINISTRATOR),
     Permission(SESSION_MANAGE, "End sessions of everybody", _ADMINISTRATOR),
+    Permission(
+        POLICY_VIEW,
+        "See the policies of the organisation",
+        ("administrator", "metrology_manager"),
+    ),
+    Permission(POLICY_MANAGE, "Set the policies of the organisation", _ADMINISTRATOR),
 )
 
 ROLES = (

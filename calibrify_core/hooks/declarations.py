@@ -352,21 +352,6 @@ class FileOwner:
 
 
 @dataclass(frozen=True, slots=True)
-class OrganisationPolicy:
-    """A switch or value that an organisation sets for itself.
-
-    Attributes:
-        name: unique; key in the organisation's policies.
-        title: as people read it.
-        default: until it is set.
-    """
-
-    name: str
-    title: str
-    default: Any
-
-
-@dataclass(frozen=True, slots=True)
 class NumberMask:
     """A series of human numbers.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from calibrify_core.hooks import background, calendars, importers, news
+from calibrify_core.hooks import background, calendars, importers, news, policies
 from calibrify_core.hooks import declarations as declare
 
 PROJECT = "calibrify"
@@ -136,8 +136,8 @@ def calibrify_scope_kinds() -> Sequence[declare.ScopeKind]:  # type: ignore[empt
 
 
 @hookspec
-def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:  # type: ignore[empty-body]
-    """Declares switches that an organisation sets for itself.
+def calibrify_policies() -> Sequence[policies.OrganisationPolicy]:  # type: ignore[empty-body]
+    """Declares what an organisation sets for itself, on the page of policies.
 
     When: at boot; the same name twice stops it.
     Returns: the policies with their defaults.

@@ -58,6 +58,7 @@ PAGES = [
     "/admin/users",
     "/admin/roles",
     "/admin/plugins",
+    "/admin/policies",
     "/admin/connectors",
     "/admin/connectors/new?kind=integration.http",
 ]

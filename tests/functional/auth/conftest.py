@@ -30,6 +30,7 @@ PAGES = (
     "audit",
     "search",
     "plugin",
+    "policy",
 )
 BASE_PATH = "/api/v1/"
 

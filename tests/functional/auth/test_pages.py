@@ -220,3 +220,35 @@ def test_the_cookie_is_plain_on_this_machine_alone(office):
     far = TestApp(office.client.app, extra_environ={**plain, "HTTP_HOST": "lab.example:6543"})
     page = far.get("/login")
     assert "needs https" in page.text
+
+
+POLICY = "require_if_match"
+
+
+def test_policies_are_set_by_an_administrator_and_written_into_the_trail(signed_in, office):
+    form = form_to(signed_in.get("/admin/policies"))
+    late = form_to(signed_in.get("/admin/policies"))
+    assert not form[POLICY].checked
+    form[POLICY] = True
+    page = form.submit(status=303).follow()
+    assert "The policies are saved" in page
+    assert form_to(page)[POLICY].checked
+    trail = signed_in.get("/audit?object_type=organisation")
+    assert POLICY in signed_in.get(trail.html.select_one("tbody a.rowlink")["href"])
+    both = late.submit(status=412)
+    assert "differs" in both
+    page = form_to(both, "/policies").submit(status=303).follow()
+    assert not form_to(page)[POLICY].checked
+
+
+def test_who_may_not_set_policies_sees_them_or_nothing(browser, office):
+    office.hire("polly", "metrology_manager")
+    sign_in(browser, office, "polly")
+    page = browser.get("/admin/policies")
+    assert "disabled" in page.html.select_one(f"#f-{POLICY}").attrs
+    assert "Save policies" not in page
+    form_to(page).submit(status=403)
+    office.hire("otto", "technician")
+    other = TestApp(office.client.app, extra_environ=dict(HTTPS))
+    sign_in(other, office, "otto")
+    other.get("/admin/policies", status=403)

@@ -27,6 +27,7 @@ from calibrify_calibration.tasks.render_certificate import render_certificate
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.calendars import CalendarSource
 from calibrify_core.hooks.news import Event
+from calibrify_core.hooks.policies import OrganisationPolicy
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment import public
 
@@ -74,15 +75,40 @@ def calibrify_events() -> Sequence[Event]:
 
 
 @hookimpl
-def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:
+def calibrify_policies() -> Sequence[OrganisationPolicy]:
     """Declares what an organisation decides for itself."""
-    policy = declare.OrganisationPolicy
+    policy = OrganisationPolicy
     return [
-        policy("sign_on_submit", "Ask for a signature at submission", False),
-        policy("separation_of_duties", "The performer may not approve", False),
-        policy("accredited", "Refuse certificates that lack a mandatory particular", False),
-        policy("accept_conditional_pass", "Accept a conditional pass", False),
-        policy("quarantine_on_fail", "Quarantine what failed", True),
+        policy(
+            "sign_on_submit",
+            "Ask for a signature at submission",
+            default=False,
+            help="Who performed a calibration signs it with the password before it is reviewed.",
+        ),
+        policy(
+            "separation_of_duties",
+            "The performer may not approve",
+            default=False,
+            help="Somebody else has to approve each calibration.",
+        ),
+        policy(
+            "accredited",
+            "Refuse certificates that lack a mandatory particular",
+            default=False,
+            help="As ISO/IEC 17025 asks; otherwise the certificate lists what is missing.",
+        ),
+        policy(
+            "accept_conditional_pass",
+            "Accept a conditional pass",
+            default=False,
+            help="A result within the limits, but not by its uncertainty, moves the due date too.",
+        ),
+        policy(
+            "quarantine_on_fail",
+            "Quarantine what failed",
+            default=True,
+            help="An instrument that is left out of tolerance must not be used.",
+        ),
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.calendars import CalendarSource
 from calibrify_core.hooks.news import Event
+from calibrify_core.hooks.policies import OrganisationPolicy
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment.labels import LabelPage
 from calibrify_equipment.public import DetailTab
@@ -102,10 +103,11 @@ def calibrify_schedules() -> Sequence[declare.Schedule]:
 
 
 @hookimpl
-def calibrify_policies() -> Sequence[declare.OrganisationPolicy]:
+def calibrify_policies() -> Sequence[OrganisationPolicy]:
     """Declares what an organisation decides for itself."""
     title = "Let anybody who scans a label report a fault"
-    return [declare.OrganisationPolicy(fault_reports.POLICY, title, False)]
+    hint = "Without an account; a report opens a work order that somebody has to look at."
+    return [OrganisationPolicy(fault_reports.POLICY, title, default=False, help=hint)]
 
 
 @hookimpl

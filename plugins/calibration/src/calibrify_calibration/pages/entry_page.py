@@ -18,6 +18,7 @@ from calibrify_calibration.pages.standards import ShownStandard, find_standards
 from calibrify_calibration.pages.wording import SCHEDULE_KINDS, interval
 from calibrify_calibration.permissions import VIEW
 from calibrify_calibration.services.entries import entered
+from calibrify_core.web.conflict import compared
 from calibrify_core.web.kit import page_response
 from calibrify_core.web.page import formats_of
 from calibrify_equipment.public import EquipmentFacts
@@ -31,11 +32,11 @@ def conflict(request: Any, entry: Entry, record: Calibration) -> Response:
         field["name"]: field["label"]
         for field in (*view.how_fields(entry, {}, []), *view.condition_fields(entry, {}))
     }
-    rows = [_compared(label, entry.texts.get(name), theirs.texts.get(name))
+    rows = [compared(label, entry.texts.get(name) or "", theirs.texts.get(name) or "")
             for name, label in labels.items() if name != "adjusted"]  # fmt: skip
     for index in range(max(len(entry.points), len(theirs.points))):
         pair = [_line(side.points, index) for side in (entry, theirs)]
-        rows.append(_compared(f"Point {index + 1}", *pair))
+        rows.append(compared(f"Point {index + 1}", *pair))
     hidden = [
         (name, value)
         for name, value in request.POST.items()
@@ -58,12 +59,6 @@ def conflict(request: Any, entry: Entry, record: Calibration) -> Response:
     response = page_response(request, "calibrify/conflict.html", values)
     response.status_int = 412
     return response
-
-
-def _compared(label: str, mine: str | None, theirs: str | None) -> dict[str, Any]:
-    """Returns one row of both versions."""
-    mine, theirs = mine or "", theirs or ""
-    return {"label": label, "mine": mine, "theirs": theirs, "differs": mine != theirs}
 
 
 def _line(points: Sequence[EntryPoint], index: int) -> str:

@@ -20,9 +20,10 @@ from calibrify_calibration.permissions import SCHEDULE_CHANGE, SCHEDULE_VIEW
 from calibrify_calibration.schemas.schedule import ScheduleIn, ScheduleReplacement
 from calibrify_calibration.services import schedules, states
 from calibrify_core.kernel.errors import Invalid
+from calibrify_core.web.conflict import Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
-from calibrify_core.web.kit import page_response, problems_of, see_other
+from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.page import formats_of
 from calibrify_equipment.public import EquipmentFacts, find_equipment
 
@@ -237,34 +238,16 @@ def save(request: Any) -> Any:
 
 def conflict(request: Any, schedule: CalibrationSchedule, mine: Mapping[str, Any]) -> Any:
     """Shows what was typed beside what somebody else saved meanwhile."""
-    theirs = _values(schedule)
-    form = form_of(request, schedule)
-    rows = []
-    for item in form.fields():
-        pair = [str(side.get(item.name) or "") for side in (mine, theirs)]
-        rows.append({"label": item.label, "mine": pair[0], "theirs": pair[1],
-                     "differs": pair[0] != pair[1]})  # fmt: skip
     equipment = find_equipment(request.unit, request.matchdict["id"], SCHEDULE_CHANGE)
-    values = {
-        "title": "Changed by somebody else meanwhile",
-        "crumbs": _crumbs(request, equipment, below=True),
-        "conflict": {
-            "sentence": "The schedule was changed by somebody else while you were typing. "
-            "Nothing of yours is kept yet.",
-            "who": "somebody else",
-            "when": formats_of(request).datetime(schedule.updated_at),
-            "rows": rows,
-            "action": form.action,
-            "hidden": [
-                *((name, str(value)) for name, value in mine.items() if value is not None),
-                ("version", str(schedule.version)),
-            ],
-            "theirs_href": request.route_path("calibration.schedule.list", id=equipment.id),
-        },
-    }
-    response = page_response(request, "calibrify/conflict.html", values)
-    response.status_int = 412
-    return response
+    saved = Saved(
+        "The schedule",
+        schedule.version,
+        formats_of(request).datetime(schedule.updated_at),
+        request.route_path("calibration.schedule.list", id=equipment.id),
+    )
+    crumbs = _crumbs(request, equipment, below=True)
+    form = form_of(request, schedule)
+    return show_conflict(request, form, mine, _values(schedule), saved, crumbs=crumbs)
 
 
 def includeme(config: Any) -> None:

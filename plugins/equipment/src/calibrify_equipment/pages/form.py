@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from calibrify_core.kernel.errors import CalibrifyError, Conflict, Invalid
+from calibrify_core.web.conflict import NOBODY, Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import validated
-from calibrify_core.web.kit import page_response, problems_of, see_other
+from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.page import formats_of
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.models.category import Category
@@ -129,52 +130,16 @@ def _page(
 
 def _conflict(request: Any, form: Any, record: Mapping[str, Any], mine: Mapping[str, Any]) -> Any:
     """Shows my version beside the one that was saved meanwhile."""
-    theirs = form_fields.values_of(record)
-    options = {item.name: dict(item.options) for item in form.fields() if item.options}
-
-    def text(name: str, value: Any) -> str:
-        if isinstance(value, bool):
-            return "Yes" if value else "No"
-        return str(options.get(name, {}).get(value or "", value or "–"))
-
-    rows = [
-        {
-            "label": item.label,
-            "mine": text(item.name, mine.get(item.name)),
-            "theirs": text(item.name, theirs.get(item.name)),
-            "differs": (mine.get(item.name) or "") != (theirs.get(item.name) or ""),
-        }
-        for item in form.fields()
-        if mine.get(item.name) or theirs.get(item.name)
-    ]
     last = next(iter(entries_of(request, uuid.UUID(record["id"]), 1)), None)
-    hidden = [
-        (name, "true" if value is True else str(value))
-        for name, value in mine.items()
-        if value not in (None, False, "")
-    ]
-    fmt = formats_of(request)
-    conflict = {
-        "sentence": "Somebody else saved this instrument while you were editing it.",
-        "who": last["text"].split(" changed ")[0] if last else "somebody else",
-        "when": last["when"] if last else fmt.datetime(record["updated_at"]),
-        "rows": rows,
-        "action": request.route_path("equipment.equipment.edit", id=record["id"]),
-        "hidden": [*hidden, ("version", str(record["version"]))],
-        "submit_label": "Save my version",
-        "theirs_href": request.route_path("equipment.equipment.show", id=record["id"]),
-    }
-    response = page_response(
-        request,
-        "calibrify/conflict.html",
-        {
-            "title": f"{record['asset_tag']} was changed meanwhile",
-            "crumbs": crumbs_of(request, record),
-            "conflict": conflict,
-        },
+    saved = Saved(
+        record["asset_tag"],
+        record["version"],
+        last["when"] if last else formats_of(request).datetime(record["updated_at"]),
+        request.route_path("equipment.equipment.show", id=record["id"]),
+        last["text"].split(" changed ")[0] if last else NOBODY,
     )
-    response.status_int = 412
-    return response
+    theirs = form_fields.values_of(record)
+    return show_conflict(request, form, mine, theirs, saved, crumbs=crumbs_of(request, record))
 
 
 def includeme(config: Any) -> None:

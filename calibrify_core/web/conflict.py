@@ -1,0 +1,105 @@
+"""Two people changed the same record: both versions beside each other, and the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.response import Response
+
+from calibrify_core.web.forms import Form, FormField
+from calibrify_core.web.kit import page_response
+
+NOBODY = "somebody else"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was saved meanwhile.
+
+    Attributes:
+        what: the record, as the sentence names it.
+        version: the number that a further change has to name.
+        when: the moment of the change, in words.
+        href: address of the record.
+        who: who saved it.
+    """
+
+    what: str
+    version: int
+    when: str
+    href: str
+    who: str = NOBODY
+
+
+def show_conflict(
+    request: Any,
+    form: Form,
+    mine: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+    saved: Saved,
+    *,
+    crumbs: Sequence[tuple[str, str | None]] = (),
+    rows: Sequence[Mapping[str, Any]] = (),
+    hidden: Sequence[tuple[str, str]] = (),
+) -> Response:
+    """Returns the page that shows what was typed beside what is saved.
+
+    Args:
+        request: the request.
+        form: what was filled in; sent again, it saves mine over theirs.
+        mine: what was typed, by field.
+        theirs: what is saved, by field.
+        saved: whose version stands.
+        crumbs: the way to the page.
+        rows: of what the form holds beside its fields, from `compared`.
+        hidden: what such rows send.
+
+    Returns:
+        A page with status 412.
+    """
+    shown = [
+        compared(item.label, _text(item, mine.get(item.name)), _text(item, theirs.get(item.name)))
+        for item in form.fields()
+    ]
+    sent = [
+        (name, "true" if value is True else str(value))
+        for name, value in mine.items()
+        if value not in (None, False, "")
+    ]
+    values = {
+        "title": "Changed by somebody else meanwhile",
+        "crumbs": list(crumbs),
+        "conflict": {
+            "sentence": f"{saved.what} was changed by {saved.who} while you were typing. "
+            "Nothing of yours is kept yet.",
+            "who": saved.who,
+            "when": saved.when,
+            "rows": [row for row in (*shown, *rows) if row["mine"] or row["theirs"]],
+            "action": form.action,
+            "hidden": [*sent, *hidden, ("version", str(saved.version))],
+            "theirs_href": saved.href,
+        },
+    }
+    response = page_response(request, "calibrify/conflict.html", values)
+    response.status_int = 412
+    return response
+
+
+def compared(label: str, mine: str, theirs: str) -> dict[str, Any]:
+    """Returns a row of both versions.
+
+    >>> compared("Due on", "2026-03-05", "")["differs"]
+    True
+    """
+    return {"label": label, "mine": mine, "theirs": theirs, "differs": mine != theirs}
+
+
+def _text(item: FormField, value: Any) -> str:
+    """Returns the value of a field as people read it."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return str(dict(item.options).get(str(value), value))
