@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import MakeServer, Server, sign_in, violations
 
@@ -42,7 +42,9 @@ PAGES = [
     "/maintenance/plans/new",
     "{order}",
     "{order}/complete",
+    "{order}/edit",
     "{plan}",
+    "{plan}/edit",
     "/audit",
     "/parts",
     "/parts?below_minimum=true",
@@ -185,3 +187,65 @@ def test_a_page_is_whole_without_scripts(
     assert page.locator("h1").is_visible()
     assert page.locator("main").inner_text().strip()
     context.close()
+
+
+def column(page: Page, status: str) -> Locator:
+    """Returns a column of the board."""
+    return page.locator(f".board-column[data-status={status}]")
+
+
+@pytest.fixture
+def board(browser: Browser, server: Server, state: Any) -> Iterator[Page]:
+    """The board of work orders."""
+    context = browser.new_context(storage_state=state, viewport={"width": 1440, "height": 1400})
+    page = context.new_page()
+    page.goto(f"{server.base}/maintenance")
+    yield page
+    context.close()
+
+
+def test_a_card_is_dragged_to_a_column_that_takes_it(board: Page) -> None:
+    card = column(board, "scheduled").locator(".board-card").first
+    title = card.locator(".title").inner_text()
+    before = column(board, "in_progress").locator(".board-card").count()
+    card.locator(".sub").first.drag_to(column(board, "in_progress").locator("h2"))
+    expect(board.locator("#toasts")).to_contain_text("is in work")
+    expect(column(board, "in_progress").locator(".board-card")).to_have_count(before + 1)
+    expect(column(board, "in_progress")).to_contain_text(title)
+    assert not violations(board)
+
+
+def test_a_column_that_a_state_does_not_lead_to_takes_no_card(board: Page) -> None:
+    card = column(board, "requested").locator(".board-card").first
+    title = card.locator(".title").inner_text()
+    card.locator(".sub").first.drag_to(column(board, "completed").locator("h2"))
+    expect(column(board, "requested")).to_contain_text(title)
+    assert board.url.endswith("/maintenance")
+
+
+def test_a_step_that_asks_for_something_leads_from_the_drop_to_its_page(board: Page) -> None:
+    card = column(board, "requested").locator(".board-card").first
+    card.locator(".sub").first.drag_to(column(board, "scheduled").locator("h2"))
+    expect(board.get_by_label("Planned for")).to_be_visible()
+
+
+def test_a_refused_card_stands_where_it_is_and_the_reason_above(board: Page) -> None:
+    card = column(board, "on_hold").locator(".board-card").first
+    title, address = card.locator(".title").inner_text(), card.locator(".title")
+    other = board.context.new_page()
+    other.goto(f"{board.url.removesuffix('/maintenance')}{address.get_attribute('href')}/cancel")
+    other.get_by_label("Reason").fill("Not worth it")
+    other.get_by_role("button", name="Cancel work order").click()
+    expect(other.locator("#toasts")).to_contain_text("cancel")
+    card.locator(".sub").first.drag_to(column(board, "in_progress").locator("h2"))
+    expect(board.locator("main [role=alert]")).to_contain_text("cancelled")
+    expect(column(board, "in_progress")).not_to_contain_text(title)
+
+
+def test_a_card_returns_where_the_server_does_not_answer(board: Page) -> None:
+    board.context.set_offline(True)
+    card = column(board, "scheduled").locator(".board-card").first
+    title = card.locator(".title").inner_text()
+    card.locator(".sub").first.drag_to(column(board, "in_progress").locator("h2"))
+    expect(board.locator("main [role=alert]")).to_contain_text("Nothing was moved")
+    expect(column(board, "scheduled")).to_contain_text(title)

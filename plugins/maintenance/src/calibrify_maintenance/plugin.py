@@ -35,6 +35,7 @@ PAGES = (
     "board",
     "work_order",
     "order_form",
+    "order_steps",
     "month",
     "plan",
     "plan_form",

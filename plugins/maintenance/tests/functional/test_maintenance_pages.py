@@ -18,8 +18,9 @@ def manager(plant):
     return plant.browser("metrology_manager")
 
 
-def form_to(page, path):
-    return next(form for form in page.forms.values() if form.action.endswith(path))
+def form_to(page, path=""):
+    target = path or page.request.path
+    return next(form for form in page.forms.values() if form.action.endswith(target))
 
 
 def test_a_work_order_goes_over_the_board_and_its_own_pages(plant, manager):
@@ -79,6 +80,63 @@ def test_a_checklist_is_filled_in_on_the_page_with_a_photo(plant, manager):
     assert photo.content_type == "image/png"
 
 
+def rows_of(form):
+    return [field.value for field in form.fields["item_label"]]
+
+
+def test_a_work_order_has_a_checklist_of_its_own(plant, manager):
+    form = form_to(manager.get(f"/maintenance/orders/new?equipment={plant.instrument()}"), "/new")
+    form["title"] = "Look it over"
+    form.fields["item_label"][1].value = "Noise"
+    form = form_to(form.submit("do", value="add_rows", status=422), "/new")
+    assert (rows_of(form), form["title"].value) == (["Noise", "", "", ""], "Look it over")
+    form.fields["item_label"][1].value = "Voltage"
+    form.fields["item_unit"][1].value = "V"
+    assert "Item 2 of the checklist: Only a number has a unit" in form.submit(status=422)
+    form.fields["item_kind"][1].value = "number"
+    form.fields["item_lower_limit"][1].value = "8,4"
+    page = form.submit(status=303).follow()
+    order = page.request.path.rpartition("/")[2]
+    items = plant.show(order)["checklist"]
+    assert [(item["id"], item["label"]) for item in items] == [("1", "Noise"), ("2", "Voltage")]
+    assert items[1]["lower_limit"] == "8.4"
+
+
+def test_who_changes_a_work_order_second_sees_both_versions(plant, manager):
+    items = [{"kind": "text", "label": label} for label in ("Sound", "Smell")]
+    order = plant.order(plant.instrument(), checklist=items)["id"]
+    first, second = (form_to(manager.get(f"/maintenance/orders/{order}/edit")) for _ in range(2))
+    first["title"] = "Their words"
+    first.fields["item_label"][0].value = ""
+    first.submit(status=303)
+    second["title"] = "My words"
+    second.fields["item_label"][2].value = "Heat"
+    both = second.submit(status=412)
+    for text in ("Their words", "My words", "Sound, Text", "Heat, Pass or fail", "differs"):
+        assert text in both
+    assert [item["label"] for item in plant.show(order)["checklist"]] == ["Smell"]
+    form_to(both, "/edit").submit(status=303)
+    found = plant.show(order)
+    assert found["title"] == "My words"
+    assert [item["id"] for item in found["checklist"]] == ["1", "2", "3"]
+
+
+def test_the_board_says_what_the_state_of_an_order_refuses(plant, manager):
+    order = plant.order(plant.instrument(), title="Moved twice")["id"]
+    card = next(
+        form
+        for form in manager.get("/maintenance").forms.values()
+        if "id" in form.fields and form["id"].value == order
+    )
+    plant.step(order, "cancel", reason="Not worth it")
+    card["to"] = "in_progress"
+    page = card.submit(status=422)
+    assert "cancelled" in page.html.select_one("[role=alert]").text
+    assert "Moved twice" not in page
+    card["to"].force_value("requested")
+    card.submit(status=404)
+
+
 def test_a_plan_is_set_changed_and_ended_on_its_pages(plant, manager):
     item = plant.instrument()
     form = form_to(manager.get(f"/maintenance/plans/new?equipment={item}"), "/plans/new")
@@ -92,8 +150,11 @@ def test_a_plan_is_set_changed_and_ended_on_its_pages(plant, manager):
     edit = form_to(manager.get(f"{page.request.path}/edit"), "/edit")
     edit["title"] = "Oil the long screw"
     assert "Oil the long screw" in edit.submit(status=303).follow()
-    assert "changed by somebody else" in edit.submit(status=422)
-    assert "Oil the long screw" in manager.get("/maintenance/plans")
+    edit["title"] = "Oil the short screw"
+    both = edit.submit(status=412)
+    assert "Oil the long screw" in both
+    assert "Oil the short screw" in form_to(both, "/edit").submit(status=303).follow()
+    assert "Oil the short screw" in manager.get("/maintenance/plans")
     edit = form_to(manager.get(f"{page.request.path}/edit"), "/edit")
     assert "Ended" in edit.submit("do", value="end", status=303).follow()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from calibrify_core.auth.people import People
-from calibrify_core.kernel.errors import NotFound
+from calibrify_core.kernel.errors import Conflict, NotFound
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
 from calibrify_core.web.flash import flash
@@ -54,11 +54,17 @@ def actions_of(request: Any) -> list[dict[str, str]]:
 
 def show(request: Any) -> dict[str, Any]:
     """Shows the board."""
+    return _page(request, [])
+
+
+def _page(request: Any, problems: list[dict[str, str]]) -> dict[str, Any]:
+    """Returns the board, with what kept a card from being moved."""
     return {
         "title": "Maintenance",
         "views": views_of(request, "Board"),
         "actions": actions_of(request),
         "columns": [_column(request, status) for status in COLUMNS],
+        "problems": problems,
     }
 
 
@@ -112,20 +118,27 @@ def _card(
 
 
 def move(request: Any) -> Any:
-    """Moves a card: at once, or by way of the page that asks for what the step needs."""
+    """Moves a card: at once, or by way of the page that asks for what the step needs.
+
+    What the state does not allow is said above the board, on which the card stands as it is.
+    """
     try:
         identifier = uuid.UUID(str(request.POST.get("id", "")))
     except ValueError:
         raise NotFound("This work order does not exist.") from None
     to = str(request.POST.get("to", ""))
-    if to == Status.IN_PROGRESS:
-        work_order = steps.start(request.unit, identifier)
-        flash(request, f"{work_order.number} is in work.")
-        return see_other(request, "maintenance.work_order.board")
-    work_orders.find(request.unit, identifier, CHANGE)
-    if to not in PAGES:
+    work_order = work_orders.find(request.unit, identifier, CHANGE)
+    if to != Status.IN_PROGRESS and to not in PAGES:
         raise NotFound("There is no such column.")
-    return see_other(request, f"maintenance.work_order.{PAGES[to]}", id=identifier)
+    try:
+        steps.check_step(work_order, Status(to))
+        if to in PAGES:
+            return see_other(request, f"maintenance.work_order.{PAGES[to]}", id=identifier)
+        work_order = steps.start(request.unit, identifier)
+    except Conflict as error:
+        return _page(request, [{"name": "", "text": f"{work_order.number}: {error.detail}"}])
+    flash(request, f"{work_order.number} is in work.")
+    return see_other(request, "maintenance.work_order.board")
 
 
 def includeme(config: Any) -> None:

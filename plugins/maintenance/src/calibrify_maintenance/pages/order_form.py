@@ -1,46 +1,44 @@
-"""Forms of work orders: opening one, changing one, and each step that asks for something."""
+"""Forms of work orders: opening one, and changing one, with the rows of its checklist."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calibrify_core.auth.confirmation import confirm
+from pyramid.response import Response
+
 from calibrify_core.auth.people import People
-from calibrify_core.auth.policy import visit_of
-from calibrify_core.kernel.errors import (
-    CalibrifyError,
-    Conflict,
-    Forbidden,
-    Invalid,
-    TooManyRequests,
-    Unauthenticated,
-)
+from calibrify_core.kernel.errors import Conflict, Invalid
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
+from calibrify_core.web.conflict import Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
-from calibrify_core.web.page import reading_unit
+from calibrify_core.web.page import formats_of
 from calibrify_equipment.public import find_equipment, list_of_equipment
-from calibrify_maintenance.domain.work_order import Status
 from calibrify_maintenance.models.work_order import WorkOrder
+from calibrify_maintenance.pages.checklist_rows import (
+    ADD,
+    bodies,
+    compared_rows,
+    hidden_rows,
+    posted_rows,
+    shown_problems,
+    shown_rows,
+)
 from calibrify_maintenance.pages.wording import PRIORITIES, TYPES, options
-from calibrify_maintenance.pages.work_order import crumbs_of
 from calibrify_maintenance.permissions import CHANGE, REQUEST
 from calibrify_maintenance.schemas.work_order import (
-    CompletionIn,
-    ScheduleIn,
     WorkOrderChange,
     WorkOrderIn,
 )
-from calibrify_maintenance.services import steps, work_orders
+from calibrify_maintenance.services import work_orders
 
 FORM = "calibrify/form.html"
+ROWS_FORM = "maintenance/form.html"
 TEXTS = frozenset({"description", "work_done", "failure_code"})
-PROMISED = (Invalid, Forbidden, Conflict, Unauthenticated, TooManyRequests)
 
 
 def assignment_fields(unit: Any) -> list[FormField]:
@@ -119,20 +117,25 @@ def _page(
     request: Any,
     work_order: WorkOrder | None,
     values: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]] | None,
     problems: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """Returns what the form page needs."""
-    names = {"equipment_id": "tag"}
-    shown = [{**one, "name": names.get(one["name"], one["name"])} for one in problems]
+    """Returns what the form page needs; without rows where the checklist is a plan's."""
+    shown = shown_problems(problems, {"equipment_id": "tag"})
     title = "New work order" if work_order is None else f"Change {work_order.number}"
-    crumbs: list[tuple[str, str | None]] = [
-        ("Maintenance", request.route_path("maintenance.work_order.board"))
-    ]
     return {
         "title": title,
-        "crumbs": crumbs,
+        "crumbs": _crumbs(request),
         "form": _form(request, work_order).shown(values, shown),
+        **({} if rows is None else shown_rows(rows)),
+        "checklist_hint": "What is to be answered. A row without words is left out; only numbers "
+        "have a unit and limits.",
     }
+
+
+def _crumbs(request: Any) -> list[tuple[str, str | None]]:
+    """Returns the way to a form."""
+    return [("Maintenance", request.route_path("maintenance.work_order.board"))]
 
 
 def show_new(request: Any) -> dict[str, Any]:
@@ -141,25 +144,28 @@ def show_new(request: Any) -> dict[str, Any]:
     try:
         equipment_id = uuid.UUID(request.GET.get("equipment", ""))
     except ValueError:
-        return _page(request, None, values)
+        return _page(request, None, values, ())
     values["tag"] = find_equipment(request.unit, equipment_id, REQUEST).asset_tag
-    return _page(request, None, values)
+    return _page(request, None, values, ())
 
 
 def create(request: Any) -> Any:
-    """Opens a work order."""
+    """Opens a work order, or shows the form with more rows."""
     values: dict[str, Any] = {}
+    rows = posted_rows(request.POST)
     try:
         values = posted(_form(request, None), request.POST)
+        if request.POST.get("do") == ADD:
+            return _page(request, None, values, rows)
         found = tagged(request.unit, values["tag"])
         if found is None:
             raise Invalid.field("tag", "There is no such instrument.")
         body = {name: value for name, value in values.items() if value is not None}
-        body = {**body, "equipment_id": str(found)}
+        body = {**body, "equipment_id": str(found), "checklist": bodies(rows)}
         del body["tag"]
         work_order = work_orders.request(request.unit, validated(WorkOrderIn, body).model_dump())
     except Invalid as error:
-        return _page(request, None, values, problems_of(error))
+        return _page(request, None, values, rows, problems_of(error))
     flash(request, f"{work_order.number} is open.")
     return see_other(request, "maintenance.work_order.show", id=work_order.id)
 
@@ -167,198 +173,77 @@ def create(request: Any) -> Any:
 def show_edit(request: Any) -> dict[str, Any]:
     """Shows the form of a work order."""
     work_order = work_orders.find(request.unit, request.matchdict["id"], CHANGE)
+    return _page(request, work_order, _stored(request, work_order), _rows(work_order))
+
+
+def _stored(request: Any, work_order: WorkOrder) -> dict[str, Any]:
+    """Returns a work order as its form shows it."""
     names = [item.name for item in _form(request, work_order).fields()]
-    return _page(request, work_order, {name: getattr(work_order, name) for name in names})
+    return {name: getattr(work_order, name) for name in names}
+
+
+def _rows(work_order: WorkOrder) -> Sequence[Mapping[str, Any]] | None:
+    """Returns the checklist as the form shows it; None: it is a plan's, and changes there."""
+    return None if work_order.plan_id else work_order.checklist
 
 
 def save(request: Any) -> Any:
-    """Changes a work order; who comes second is told, and keeps what was typed."""
+    """Changes a work order; who comes second sees both versions."""
     work_order = work_orders.find(request.unit, request.matchdict["id"], CHANGE, lock=True)
     values: dict[str, Any] = {}
+    rows = posted_rows(request.POST) if _rows(work_order) is not None else None
     try:
         values = posted(_form(request, work_order), request.POST)
+        if request.POST.get("do") == ADD:
+            return _page(request, work_order, values, rows)
         if request.POST.get("version") != str(work_order.version):
-            raise Invalid.field(
-                "title", "It was changed by somebody else meanwhile. Save again to overwrite that."
-            )
+            return _conflict(request, work_order, values, rows)
         body = {
             name: "" if value is None and name in TEXTS else value for name, value in values.items()
         }
+        if rows is not None:
+            body["checklist"] = bodies(rows)
         named = validated(WorkOrderChange, body).model_dump(include=set(body))
         work_orders.change(request.unit, work_order, named)
     except (Invalid, Conflict) as error:
-        return _page(request, work_order, values, problems_of(error))
+        return _page(request, work_order, values, rows, problems_of(error))
     flash(request, f"{work_order.number} is changed.")
     return see_other(request, "maintenance.work_order.show", id=work_order.id)
 
 
-REASON = FormField("reason", "Reason", "textarea", required=True, wide=True, rows=3,
-                   hint="It stays in the history.", extra={"maxlength": 2_000})  # fmt: skip
-RESULTS = (
-    FormField("work_done", "What was done", "textarea", wide=True),
-    FormField("labour_minutes", "Labour", "number", unit="minutes", extra={"min": 0}),
-    FormField("downtime_minutes", "Downtime", "number", unit="minutes", extra={"min": 0}),
-    FormField("cost", "Cost", "decimal"),
-    FormField("failure_code", "Failure code", mono=True, extra={"maxlength": 60}),
-    FormField("affects_calibration", "The work may have changed how it measures", "checkbox",
-              hint="The instrument then needs a calibration before it is used.", wide=True),
-    FormField("return_to_service", "Put the instrument back in service", "checkbox", wide=True),
-)  # fmt: skip
-TITLES: Mapping[str, tuple[str, str, Status]] = {
-    "schedule": ("Plan", "Plan", Status.SCHEDULED),
-    "start": ("Start work on", "Start work", Status.IN_PROGRESS),
-    "hold": ("Put on hold:", "Put on hold", Status.ON_HOLD),
-    "cancel": ("Cancel", "Cancel work order", Status.CANCELLED),
-    "complete": ("Complete", "Complete", Status.COMPLETED),
-}
-
-
-def _step_fields(unit: Any, work_order: WorkOrder, verb: str) -> list[FormField]:
-    """Returns what a step asks for."""
-    if verb == "schedule":
-        return [
-            FormField("scheduled_date", "Planned for", "date", required=True),
-            *assignment_fields(unit),
-        ]
-    if verb == "start":
-        label = "Take the instrument out of use: in maintenance"
-        return [FormField("take_out_of_service", label, "checkbox", wide=True)]
-    if verb in {"hold", "cancel"}:
-        return [REASON]
-    fields = list(RESULTS)
-    if work_order.signature_required:
-        hint = "You sign the work order as it stands."
-        fields.append(FormField("password", "Your password", "password", hint, required=True))
-    return fields
-
-
-def offer(
+def _conflict(
     request: Any,
-    verb: str,
-    values: Mapping[str, Any] | None = None,
-    problems: Sequence[Mapping[str, str]] = (),
-) -> dict[str, Any]:
-    """Shows what a step asks for.
-
-    Raises:
-        Conflict: the state of the work order does not allow it.
-    """
-    unit = reading_unit(request)
-    work_order = work_orders.find(unit, request.matchdict["id"], CHANGE)
-    title, label, wanted = TITLES[verb]
-    steps.check_step(work_order, wanted)
-    equipment = find_equipment(unit, work_order.equipment_id, CHANGE)
-    fields = _step_fields(unit, work_order, verb)
-    if values is None:
-        values = {item.name: getattr(work_order, item.name, None) for item in fields}
-        values["return_to_service"] = equipment.status == "in_maintenance"
-    path = request.route_path
-    form = Form(
-        action=path(f"maintenance.work_order.{verb}", id=work_order.id),
-        sections=[Section(work_order.title, fields)],
-        submit_label=f"Sign and {label.lower()}" if fields[-1].kind == "password" else label,
-        cancel_href=path("maintenance.work_order.show", id=work_order.id),
-        cancel_label="Keep it open" if verb == "cancel" else "",
+    work_order: WorkOrder,
+    mine: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]] | None,
+) -> Response:
+    """Shows what was typed beside what somebody else saved meanwhile."""
+    saved = Saved(
+        work_order.number,
+        work_order.version,
+        formats_of(request).datetime(work_order.updated_at),
+        request.route_path("maintenance.work_order.show", id=work_order.id),
     )
-    names = {item.name for item in fields}
-    shown = [{**one, "name": one["name"] if one["name"] in names else ""} for one in problems]
-    return {
-        "title": f"{title} {work_order.number}",
-        "crumbs": crumbs_of(request, equipment),
-        "form": {
-            **form.shown({**values, "password": None}, shown),
-            "lead": f"{equipment.asset_tag} {equipment.name}",
-        },
-    }
-
-
-def take(request: Any, verb: str) -> Any:
-    """Takes a step, and leads back to the work order."""
-    identifier = request.matchdict["id"]
-    values: dict[str, Any] = {}
-    try:
-        unit = reading_unit(request)
-        work_order = work_orders.find(unit, identifier, CHANGE)
-        steps.check_step(work_order, TITLES[verb][2])
-        fields = _step_fields(unit, work_order, verb)
-        values = posted(Form("", [Section("", fields)]), request.POST)
-        number = work_order.number
-        _TAKE[verb](request, work_order, values)
-    except PROMISED as error:
-        return offer(request, verb, values, _problems(error))
-    flash(request, f"{number}: {TITLES[verb][1].lower()}, done.")
-    return see_other(request, "maintenance.work_order.show", id=identifier)
-
-
-def _problems(error: CalibrifyError) -> list[dict[str, str]]:
-    """Returns the problems of a refused step; a wrong password stands at its field."""
-    if isinstance(error, Unauthenticated):
-        return [{"name": "password", "text": "This is not your password."}]
-    if isinstance(error, Invalid) and any("checklist" in one.pointer for one in error.errors):
-        return [{"name": "", "text": "Answer the required items of the checklist first."}]
-    return problems_of(error)
-
-
-def _schedule(request: Any, work_order: WorkOrder, values: Mapping[str, Any]) -> None:
-    """Gives it a day."""
-    body = {name: value for name, value in values.items() if value is not None}
-    steps.schedule(request.unit, work_order.id, validated(ScheduleIn, body).model_dump())
-
-
-def _start(request: Any, work_order: WorkOrder, values: Mapping[str, Any]) -> None:
-    """Begins the work, or goes on with it."""
-    away = values["take_out_of_service"]
-    steps.start(request.unit, work_order.id, take_out_of_service=away)
-
-
-def _hold(request: Any, work_order: WorkOrder, values: Mapping[str, Any]) -> None:
-    """Lets the work rest."""
-    steps.hold(request.unit, work_order.id, (values["reason"] or "")[:2_000])
-
-
-def _cancel(request: Any, work_order: WorkOrder, values: Mapping[str, Any]) -> None:
-    """Says that the work will not be done."""
-    steps.cancel(request.unit, work_order.id, (values["reason"] or "")[:2_000])
-
-
-def _complete(request: Any, work_order: WorkOrder, values: Mapping[str, Any]) -> None:
-    """Completes the work; the address opens its own transactions, for a password takes time."""
-    identifier, needed = work_order.id, work_order.signature_required
-    request.reader.session.rollback()
-    body = {name: value for name, value in values.items() if value is not None}
-    for name in ("labour_minutes", "downtime_minutes"):
-        text = str(body.get(name, ""))
-        if text.isascii() and text.isdigit() and len(text) < 10:
-            body[name] = int(text)
-    results = validated(CompletionIn, body).model_dump()
-    signed = None
-    if needed:
-        visit = visit_of(request)
-        signed = confirm(
-            request.platform, request.principal, results["password"], "performed", visit
-        )
-    with request.short_unit() as unit:
-        steps.complete(unit, identifier, results, signed)
-
-
-_TAKE: Mapping[str, Callable[[Any, WorkOrder, Mapping[str, Any]], None]] = {
-    "schedule": _schedule,
-    "start": _start,
-    "hold": _hold,
-    "cancel": _cancel,
-    "complete": _complete,
-}
+    return show_conflict(
+        request,
+        _form(request, work_order),
+        mine,
+        _stored(request, work_order),
+        saved,
+        crumbs=_crumbs(request),
+        rows=compared_rows(rows or (), _rows(work_order) or ()),
+        hidden=hidden_rows(rows or ()),
+    )
 
 
 def includeme(config: Any) -> None:
-    """Adds the pages; the one that takes a password opens short transactions of its own."""
-    config.add_own_transactions("/maintenance/orders/*/complete")
+    """Adds the pages."""
     config.add_page(
         "maintenance.work_order.new",
         "/maintenance/orders/new",
         show_new,
         permission=REQUEST,
-        template=FORM,
+        template=ROWS_FORM,
         post=create,
     )
     config.add_page(
@@ -366,23 +251,6 @@ def includeme(config: Any) -> None:
         "/maintenance/orders/{id:uuid}/edit",
         show_edit,
         permission=CHANGE,
-        template=FORM,
+        template=ROWS_FORM,
         post=save,
     )
-    for verb in TITLES:
-        config.add_page(
-            f"maintenance.work_order.{verb}",
-            f"/maintenance/orders/{{id:uuid}}/{verb}",
-            _bound(offer, verb),
-            permission=CHANGE,
-            template=FORM,
-            post=_bound(take, verb),
-        )
-
-
-def _bound(view: Callable[..., Any], verb: str) -> Callable[[Any], Any]:
-    """Returns a view of one step."""
-    bound: Any = partial(view, verb=verb)
-    bound.__name__, bound.__module__ = f"{view.__name__}_{verb}", view.__module__
-    found: Callable[[Any], Any] = bound
-    return found

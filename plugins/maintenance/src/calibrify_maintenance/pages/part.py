@@ -6,12 +6,16 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from calibrify_core.kernel.errors import CalibrifyError, Conflict, Forbidden, Invalid, StaleVersion
+from pyramid.response import Response
+
+from calibrify_core.kernel.errors import CalibrifyError, Conflict, Forbidden, Invalid
 from calibrify_core.records.listing import ListRequest, read_request
+from calibrify_core.web.conflict import Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.lists import Column, ListPage, View, show_list
+from calibrify_core.web.page import formats_of
 from calibrify_maintenance.models.part import Part
 from calibrify_maintenance.permissions import CHANGE, PART_CHANGE, PART_MOVE, PART_VIEW
 from calibrify_maintenance.schemas.part import (
@@ -189,32 +193,45 @@ def create(request: Any) -> Any:
 def show_edit(request: Any) -> dict[str, Any]:
     """Shows the form of a part."""
     part = parts.find(request.unit, request.matchdict["id"], PART_CHANGE)
-    values = {
+    return _form_page(request, part, _stored(part))
+
+
+def _stored(part: Part) -> dict[str, Any]:
+    """Returns a part as its form shows it."""
+    return {
         item.name: f"{value:f}" if hasattr(value, "as_tuple") else value
         for item in _fields(new=False)
         for value in (getattr(part, item.name),)
     }
-    return _form_page(request, part, values)
 
 
 def save(request: Any) -> Any:
-    """Changes a part, or gives it up."""
+    """Changes a part, or gives it up; who comes second sees both versions."""
     part = parts.find(request.unit, request.matchdict["id"], PART_CHANGE)
     values: dict[str, Any] = {}
     try:
         values = posted(form_of(request, part), request.POST)
         if request.POST.get("version") != str(part.version):
-            raise StaleVersion("Somebody else changed this part meanwhile. Look at it again.")
+            return _conflict(request, part, values)
         if request.POST.get("do") == "delete":
             parts.delete(request.unit, part)
             flash(request, f"{part.name} is given up.")
             return see_other(request, LIST)
         body = validated(PartReplacement, _given(values))
         parts.change(request.unit, part, body.model_dump())
-    except (Invalid, Forbidden, StaleVersion, Conflict) as error:
+    except (Invalid, Forbidden, Conflict) as error:
         return _form_page(request, part, values, problems_of(error))
     flash(request, f"{part.name} is saved.")
     return see_other(request, SHOW, id=part.id)
+
+
+def _conflict(request: Any, part: Part, mine: Mapping[str, Any]) -> Response:
+    """Shows what was typed beside what somebody else saved meanwhile."""
+    when = formats_of(request).datetime(part.updated_at)
+    saved = Saved(part.number, part.version, when, request.route_path(SHOW, id=part.id))
+    crumbs = [("Parts", request.route_path(LIST))]
+    form = form_of(request, part)
+    return show_conflict(request, form, mine, _stored(part), saved, crumbs=crumbs)
 
 
 def show(request: Any) -> dict[str, Any]:

@@ -7,18 +7,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from pyramid.response import Response
 
 from calibrify_core.kernel.errors import Invalid
+from calibrify_core.web.conflict import Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
+from calibrify_core.web.page import formats_of
 from calibrify_equipment.public import find_equipment
 from calibrify_maintenance.models.plan import MaintenancePlan
 from calibrify_maintenance.models.reach import CATEGORIES
+from calibrify_maintenance.pages.checklist_rows import (
+    ADD,
+    bodies,
+    compared_rows,
+    hidden_rows,
+    posted_rows,
+    shown_problems,
+    shown_rows,
+)
 from calibrify_maintenance.pages.order_form import assignment_fields, instrument_field, tagged
 from calibrify_maintenance.pages.plan import ANCHORS, SIMPLE, TYPES_OF_PLANS, UNITS, crumbs_of
 from calibrify_maintenance.pages.wording import (
-    ITEM_KINDS,
     PRIORITIES,
     options,
 )
@@ -28,9 +39,6 @@ from calibrify_maintenance.services import plans
 from calibrify_maintenance.services.meters import meters_of
 
 TEXTS = frozenset({"description"})
-BLANK_ROWS = 3
-MOST_ROWS = 100
-ITEM = ("kind", "label", "unit", "lower_limit", "upper_limit")
 
 
 def _form(request: Any, plan: MaintenancePlan | None) -> Form:
@@ -126,21 +134,14 @@ def _page(
     problems: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """Returns what the form page needs."""
-    names = {"rrule": "rule", "equipment_id": "tag"}
-    shown = []
-    for one in problems:
-        name = names.get(one["name"], one["name"])
-        place = name.split(".") if name.startswith("checklist.") else []
-        text = f"Item {int(place[1]) + 1} of the checklist: {one['text']}" if place else one["text"]
-        shown.append({"name": "" if place else name, "text": text})
-    blank = dict.fromkeys(ITEM, "")
-    rows = [*items, *({**blank, "kind": "pass_fail", "required": True} for _ in range(BLANK_ROWS))]
+    shown = shown_problems(problems, {"rrule": "rule", "equipment_id": "tag"})
     return {
         "title": "New maintenance plan" if plan is None else "Change the plan",
         "crumbs": crumbs_of(request),
         "form": _form(request, plan).shown(values, shown),
-        "items": rows,
-        "kinds": options(ITEM_KINDS),
+        **shown_rows(items),
+        "checklist_hint": "Each work order starts with these items. A row without words is left "
+        "out; only numbers have a unit and limits.",
     }
 
 
@@ -156,25 +157,6 @@ def show_new(request: Any) -> dict[str, Any]:
     return _page(request, None, values, ())
 
 
-def _items(request: Any) -> list[dict[str, Any]]:
-    """Returns the rows of the checklist that say something."""
-    columns = {
-        name: [
-            text if isinstance(text, str) else "" for text in request.POST.getall(f"item_{name}")
-        ]
-        for name in (*ITEM, "required")
-    }
-    found = []
-    for place, label in enumerate(columns["label"][:MOST_ROWS]):
-        row = {
-            name: values[place].strip() if place < len(values) else ""
-            for name, values in columns.items()
-        }
-        if label.strip():
-            found.append({**row, "required": row["required"] != "no"})
-    return found
-
-
 def _body(values: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Returns the form as the body of the API's request."""
     body = {
@@ -188,22 +170,18 @@ def _body(values: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> dict
         body["rrule"] = f"FREQ={values['unit']};INTERVAL={number}"
     days = values["lead_days"] or "0"
     body["lead_days"] = int(days) if days.isascii() and days.isdigit() and len(days) < 6 else days
-    body["checklist"] = [
-        {
-            name: (value.replace(",", ".") or None) if name.endswith("limit") else value
-            for name, value in item.items()
-        }
-        for item in items
-    ]
+    body["checklist"] = bodies(items)
     return body
 
 
 def create(request: Any) -> Any:
     """Sets a plan."""
     values: dict[str, Any] = {}
-    items = _items(request)
+    items = posted_rows(request.POST)
     try:
         values = posted(_form(request, None), request.POST)
+        if request.POST.get("do") == ADD:
+            return _page(request, None, values, items)
         body = _body(values, items)
         if values["tag"] is not None:
             found = tagged(request.unit, values["tag"])
@@ -220,26 +198,31 @@ def create(request: Any) -> Any:
 def show_edit(request: Any) -> dict[str, Any]:
     """Shows the form of a plan."""
     plan = plans.find(request.unit, request.matchdict["id"], PLAN_CHANGE)
+    return _page(request, plan, _stored(request, plan), plan.checklist)
+
+
+def _stored(request: Any, plan: MaintenancePlan) -> dict[str, Any]:
+    """Returns a plan as its form shows it."""
     names = [item.name for item in _form(request, plan).fields()]
     values = {name: getattr(plan, name, None) for name in names}
     match = SIMPLE.fullmatch(plan.rrule or "")
     values["unit"], values["value"], values["rule"] = "MONTHLY", None, plan.rrule
     if match is not None:
         values["unit"], values["value"], values["rule"] = match[1], match[2] or "1", None
-    return _page(request, plan, values, plan.checklist)
+    return values
 
 
 def save(request: Any) -> Any:
-    """Changes or ends a plan; who comes second is told, and keeps what was typed."""
+    """Changes or ends a plan; who comes second sees both versions."""
     plan = plans.find(request.unit, request.matchdict["id"], PLAN_CHANGE, lock=True)
     values: dict[str, Any] = {}
-    items = _items(request)
+    items = posted_rows(request.POST)
     try:
         values = posted(_form(request, plan), request.POST)
+        if request.POST.get("do") == ADD:
+            return _page(request, plan, values, items)
         if request.POST.get("version") != str(plan.version):
-            raise Invalid.field(
-                "title", "It was changed by somebody else meanwhile. Save again to overwrite that."
-            )
+            return _conflict(request, plan, values, items)
         if request.POST.get("do") == "end":
             plans.end(request.unit, plan)
             flash(request, "The plan has ended.")
@@ -253,6 +236,31 @@ def save(request: Any) -> Any:
     return see_other(request, "maintenance.plan.show", id=plan.id)
 
 
+def _conflict(
+    request: Any,
+    plan: MaintenancePlan,
+    mine: Mapping[str, Any],
+    items: Sequence[Mapping[str, Any]],
+) -> Response:
+    """Shows what was typed beside what somebody else saved meanwhile."""
+    saved = Saved(
+        "The plan",
+        plan.version,
+        formats_of(request).datetime(plan.updated_at),
+        request.route_path("maintenance.plan.show", id=plan.id),
+    )
+    return show_conflict(
+        request,
+        _form(request, plan),
+        mine,
+        _stored(request, plan),
+        saved,
+        crumbs=crumbs_of(request),
+        rows=compared_rows(items, plan.checklist),
+        hidden=hidden_rows(items),
+    )
+
+
 def includeme(config: Any) -> None:
     """Adds the pages."""
     config.add_page(
@@ -260,7 +268,7 @@ def includeme(config: Any) -> None:
         "/maintenance/plans/new",
         show_new,
         permission=PLAN_CHANGE,
-        template="maintenance/plan_form.html",
+        template="maintenance/form.html",
         post=create,
     )
     config.add_page(
@@ -268,6 +276,6 @@ def includeme(config: Any) -> None:
         "/maintenance/plans/{id:uuid}/edit",
         show_edit,
         permission=PLAN_CHANGE,
-        template="maintenance/plan_form.html",
+        template="maintenance/form.html",
         post=save,
     )
