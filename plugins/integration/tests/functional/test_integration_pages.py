@@ -86,7 +86,10 @@ def test_a_connector_is_set_up_run_changed_and_removed(
     saved = form.submit(status=303).follow()
     assert saved.html.h1.text.strip() == "Renamed"
     assert form.submit(expect_errors=True).status_int == 412
-    form_of(saved, "/remove").submit(status=303)
+    address = saved.html.select_one("a[href$='/remove']")["href"]
+    asked = manager.get(address)
+    assert "What it imported stays" in asked
+    form_of(asked, "/remove").submit(status=303)
     manager.get(page.request.path, status=404)
 
 

@@ -110,6 +110,13 @@ def outcome_of(run: dict[str, Any]) -> str:
     return ", ".join(words) or "Nothing new"
 
 
+def _chip(run: dict[str, Any]) -> tuple[str, str, str]:
+    """Returns the chip of a run; one that could not read each row says so."""
+    if run["state"] == "succeeded" and run["failed"]:
+        return ("soon", "circle-alert", "Done in part")
+    return STATES[run["state"]]
+
+
 def show(request: Any) -> dict[str, Any]:
     """Shows a connector with its latest runs."""
     unit = request.unit
@@ -125,7 +132,7 @@ def show(request: Any) -> dict[str, Any]:
             (label, value if isinstance(value, str) else str(value))
             for label, value in connector_form.described(request, found)
         ],
-        "runs": [{**run, "chip": STATES[run["state"]], "outcome": outcome_of(run)} for run in runs],
+        "runs": [{**run, "chip": _chip(run), "outcome": outcome_of(run)} for run in runs],
         "may_change": unit.access.permits(CONNECTOR_CHANGE),
         "may_run": unit.access.permits(CONNECTOR_RUN),
         "run_href": request.route_path("integration.connector.run", id=found.id),
@@ -196,6 +203,25 @@ def run(request: Any) -> Any:
     return see_other(request, ONE, id=found.id)
 
 
+def confirm_removal(request: Any) -> dict[str, Any]:
+    """Asks whether a connector is to go."""
+    found = connectors.find_connector(request.unit, request.matchdict["id"], CONNECTOR_CHANGE)
+    one = request.route_path(ONE, id=found.id)
+    return {
+        "title": f"Remove {found.name}",
+        "crumbs": [*_crumbs(request), (found.name, one)],
+        "confirm": {
+            "action": request.route_path("integration.connector.remove", id=found.id),
+            "sentence": "It does not run any more, and its runs are forgotten.",
+            "consequences": ["What it imported stays."],
+            "submit_label": "Remove connector",
+            "icon": "trash-2",
+            "danger": True,
+            "cancel_href": one,
+        },
+    }
+
+
 def remove(request: Any) -> Any:
     """Removes a connector; what it imported stays."""
     found = connectors.find_connector(request.unit, request.matchdict["id"], CONNECTOR_CHANGE)
@@ -205,7 +231,7 @@ def remove(request: Any) -> Any:
 
 
 def back(request: Any) -> Any:
-    """Leads back to the connector: these addresses only take forms."""
+    """Leads back to the connector: the address only takes a form."""
     return see_other(request, ONE, id=request.matchdict["id"])
 
 
@@ -262,7 +288,8 @@ def includeme(config: Any) -> None:
     page(
         "integration.connector.remove",
         "/admin/connectors/{id:uuid}/remove",
-        back,
+        confirm_removal,
         permission=CONNECTOR_CHANGE,
+        template="calibrify/confirm.html",
         post=remove,
     )

@@ -40,8 +40,9 @@ def make_form(request: Any, kind: ConnectorKind, connector: Connector | None = N
     first += [
         FormField(
             "every_minutes",
-            "Runs every … minutes",
+            "Runs every",
             "number",
+            unit="minutes",
             hint="Empty: only by hand.",
             extra={"min": 1, "max": 44_640},
         ),
@@ -108,7 +109,7 @@ def _setting(name: str, field: Any) -> FormField:
         field.title or name.replace("_", " ").capitalize(),
         "select" if literal else "checkbox" if field.annotation is bool else "text",
         hint=field.description or "",
-        required=field.is_required(),
+        required=literal or field.is_required(),
         options=[(choice, choice.upper()) for choice in choices] if literal else (),
         wide=name == "url",
     )
