@@ -151,7 +151,8 @@ class UnitOfWork:
             what: name of what is called, as declared.
             call: without arguments.
         """
-        if self.session.bind is not self.platform.database.writer:
+        source = self._source
+        if isinstance(source, Reader) or source.bind is not self.platform.database.writer:
             return guard.guarded(plugin, what, call)
 
         def within_savepoint() -> R:
