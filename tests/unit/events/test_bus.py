@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calibrify_core import contributions
@@ -173,6 +173,8 @@ ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(mi
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False)
 
 
+# Making a value is slow where the machine is busy, which says nothing about the test.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.builds(
         ThingHappened,
@@ -186,8 +188,8 @@ DECIMALS = st.decimals(allow_nan=False, allow_infinity=False)
         due_on=st.none() | st.dates(),
         owner_id=st.none() | st.uuids(),
         limit=st.none() | DECIMALS,
-        ids=st.lists(st.uuids()).map(tuple),
-        limits=st.none() | st.lists(DECIMALS).map(tuple),
+        ids=st.lists(st.uuids(), max_size=3).map(tuple),
+        limits=st.none() | st.lists(DECIMALS, max_size=3).map(tuple),
     )
 )
 def test_an_event_comes_back_as_it_went(event: ThingHappened) -> None:
