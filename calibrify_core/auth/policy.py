@@ -13,10 +13,10 @@ from pyramid.security import Allowed
 from zope.interface import implementer
 
 from calibrify_core.auth import address, cookies, permissions, recognition
-from calibrify_core.auth.access_token import AccessTokens
+from calibrify_core.auth.bearer import Bearers
 from calibrify_core.auth.principal import Principal
 from calibrify_core.auth.recognition import Visit
-from calibrify_core.auth.secret import API_TOKEN_PREFIX, SESSION_PREFIX, digest
+from calibrify_core.auth.secret import SESSION_PREFIX, digest
 from calibrify_core.auth.touches import Touches
 from calibrify_core.kernel.errors import Forbidden, Unauthenticated
 from calibrify_core.work.platform import Platform
@@ -29,7 +29,6 @@ NOBODY = "core.nobody:never"
 
 API = "/api/"
 LONGEST_COOKIE = 128
-LONGEST_HEADER = 4096
 
 
 @implementer(ISecurityPolicy)
@@ -46,14 +45,15 @@ class SecurityPolicy:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._settings = platform.settings
-        self._access_tokens = AccessTokens(platform.keys)
+        self._bearers = Bearers(platform)
         self._touches = Touches(platform)
 
     def identity(self, request: Any) -> Principal | None:
         """Returns who asks, None for nobody or for a credential that is no longer good."""
         environ = request.environ
         if environ["PATH_INFO"].startswith(API):
-            principal = self._by_header(request, environ.get("HTTP_AUTHORIZATION", ""))
+            header = environ.get("HTTP_AUTHORIZATION", "")
+            principal = self._bearers.recognise(request.connection, header, visit_of(request))
         else:
             principal = self._by_cookie(request)
         if principal is not None and self._touches.note(
@@ -93,24 +93,6 @@ class SecurityPolicy:
     def forget(self, request: Any, **_: Any) -> list[tuple[str, str]]:
         """Returns the headers that take the session's cookie away."""
         return [cookies.drop(request.environ, self._settings)]
-
-    def _by_header(self, request: Any, header: str) -> Principal | None:
-        """Recognises an access token or an API token."""
-        kind, _, secret = header.partition(" ")
-        secret = secret.strip()
-        if kind.lower() != "bearer" or not secret or len(secret) > LONGEST_HEADER:
-            return None
-        now = self._platform.clock.now()
-        if secret.startswith(API_TOKEN_PREFIX):
-            return recognition.recognise_token(
-                request.connection, digest(secret), now, visit_of(request)
-            )
-        claims = self._access_tokens.read(secret)
-        if claims is None:
-            return None
-        return recognition.recognise_family(
-            request.connection, claims.family_id, claims.user_id, now, visit_of(request)
-        )
 
     def _by_cookie(self, request: Any) -> Principal | None:
         """Recognises a browser's session."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,6 +72,24 @@ def recognise_token(
 ) -> Principal | None:
     """Returns who is behind an API token, None if it is unknown or expired."""
     return _recognise(connection, _BY_TOKEN, {"digest": digest, "now": now}, "token", visit)
+
+
+def recognise_credential(
+    connection: Connection, kind: Kind, credential_id: uuid.UUID, now: datetime, visit: Visit
+) -> Principal | None:
+    """Returns who is behind a credential that was recognised before, None if it ended since.
+
+    Args:
+        connection: where to look.
+        kind: of the credential.
+        credential_id: the session, refresh family or API token.
+        now: the moment (UTC).
+        visit: where the request came from.
+    """
+    parameters: dict[str, Any] = {"credential": credential_id, "now": now}
+    if kind in _IDLE:
+        parameters["idle"] = now - _IDLE[kind]
+    return _recognise(connection, _BY_CREDENTIAL[kind], parameters, kind, visit)
 
 
 def recognise(session: Session, user_id: uuid.UUID) -> tuple[Actor, Access]:
@@ -213,40 +231,50 @@ def _statement(credential: Sequence[Any], source: Any, *conditions: Any) -> Prep
 
 
 _RIGHTS = _rights_statement()
-_BY_SESSION = _statement(
-    (
-        BrowserSession.id.label("credential_id"),
-        BrowserSession.created_at.label("signed_in_at"),
-        BrowserSession.last_seen_at,
-        sa.null().label("scopes"),
+_SIGNED_IN_BY: dict[Kind, tuple[Any, ...]] = {
+    "session": (
+        (
+            BrowserSession.id.label("credential_id"),
+            BrowserSession.created_at.label("signed_in_at"),
+            BrowserSession.last_seen_at,
+            sa.null().label("scopes"),
+        ),
+        sa.join(BrowserSession, User, User.id == BrowserSession.user_id),
+        BrowserSession.expires_at > sa.bindparam("now"),
+        BrowserSession.last_seen_at > sa.bindparam("idle"),
     ),
-    sa.join(BrowserSession, User, User.id == BrowserSession.user_id),
-    BrowserSession.digest == sa.bindparam("digest"),
-    BrowserSession.expires_at > sa.bindparam("now"),
-    BrowserSession.last_seen_at > sa.bindparam("idle"),
-)
+    "jwt": (
+        (
+            RefreshFamily.id.label("credential_id"),
+            RefreshFamily.created_at.label("signed_in_at"),
+            RefreshFamily.last_seen_at,
+            sa.null().label("scopes"),
+        ),
+        sa.join(RefreshFamily, User, User.id == RefreshFamily.user_id),
+        RefreshFamily.expires_at > sa.bindparam("now"),
+        RefreshFamily.last_seen_at > sa.bindparam("idle"),
+    ),
+    "token": (
+        (
+            ApiToken.id.label("credential_id"),
+            ApiToken.created_at.label("signed_in_at"),
+            ApiToken.last_seen_at,
+            sa.type_coerce(ApiToken.scopes, sa.Text).label("scopes"),
+        ),
+        sa.join(ApiToken, User, User.id == ApiToken.user_id),
+        ApiToken.expires_at > sa.bindparam("now"),
+    ),
+}
+_IDLE: dict[Kind, timedelta] = {"session": SESSION_IDLE, "jwt": FAMILY_IDLE}
+_BY_SESSION = _statement(*_SIGNED_IN_BY["session"], BrowserSession.digest == sa.bindparam("digest"))
 _BY_FAMILY = _statement(
-    (
-        RefreshFamily.id.label("credential_id"),
-        RefreshFamily.created_at.label("signed_in_at"),
-        RefreshFamily.last_seen_at,
-        sa.null().label("scopes"),
-    ),
-    sa.join(RefreshFamily, User, User.id == RefreshFamily.user_id),
+    *_SIGNED_IN_BY["jwt"],
     RefreshFamily.id == sa.bindparam("family"),
     RefreshFamily.user_id == sa.bindparam("user"),
-    RefreshFamily.expires_at > sa.bindparam("now"),
-    RefreshFamily.last_seen_at > sa.bindparam("idle"),
 )
-_BY_TOKEN = _statement(
-    (
-        ApiToken.id.label("credential_id"),
-        ApiToken.created_at.label("signed_in_at"),
-        ApiToken.last_seen_at,
-        sa.type_coerce(ApiToken.scopes, sa.Text).label("scopes"),
-    ),
-    sa.join(ApiToken, User, User.id == ApiToken.user_id),
-    ApiToken.digest == sa.bindparam("digest"),
-    ApiToken.expires_at > sa.bindparam("now"),
-)
+_BY_TOKEN = _statement(*_SIGNED_IN_BY["token"], ApiToken.digest == sa.bindparam("digest"))
+_BY_CREDENTIAL: dict[Kind, Prepared] = {
+    kind: _statement(*signed_in, signed_in[0][0].element == sa.bindparam("credential"))
+    for kind, signed_in in _SIGNED_IN_BY.items()
+}
 _BY_USER = _statement((), User, User.id == sa.bindparam("user"))

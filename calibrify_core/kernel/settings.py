@@ -61,6 +61,11 @@ def _address(value: object) -> object:
     return value.rstrip("/")
 
 
+def _optional_address(value: object) -> object:
+    """Lets nothing pass, and what is an http address."""
+    return _address(value) if value else value
+
+
 def _keys(value: object) -> object:
     """Turns ``2026:<base64>, 2025:<base64>`` into pairs of id and key, in their order."""
     if not isinstance(value, str):
@@ -93,6 +98,7 @@ EncryptionKeys = Annotated[tuple[tuple[str, bytes], ...], BeforeValidator(_keys)
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Address = Annotated[str, BeforeValidator(_address)]
+OptionalAddress = Annotated[str, BeforeValidator(_optional_address)]
 RedisAddress = Annotated[str, BeforeValidator(_redis_address)]
 
 
@@ -156,6 +162,11 @@ class Settings(BaseModel):
         "",
         description="Where static files are served from, if not from here.",
         examples=["https://cdn.example.com/calibrify"],
+    )
+    live_url: OptionalAddress = Field(
+        "",
+        description="Where browsers reach the server of live events; empty: pages ask instead.",
+        examples=["https://calibrify.example.com"],
     )
     trusted_proxies: Networks = Field(
         (),

@@ -25,7 +25,9 @@ def pulse(request: Any) -> Response:
     tag = f'"{last.timestamp():.6f}"' if last else '"none"'
     if request.headers.get("If-None-Match") == tag:
         return HTTPNotModified(headers={"ETag": tag})
-    return Response(json_body={"version": tag.strip('"')}, headers={"ETag": tag})
+    response = Response(json_body={"version": tag.strip('"')}, content_type="application/json")
+    response.headers["ETag"] = tag
+    return response
 
 
 def includeme(config: Any) -> None:

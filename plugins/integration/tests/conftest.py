@@ -72,9 +72,8 @@ def make_plant(fresh_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="module")
 def plant(make_plant: MakePlant, tmp_path_factory: pytest.TempPathFactory) -> Plant:
     """The core with all four plugins at a fixed moment."""
-    return make_plant(
-        "equipment", "calibration", "maintenance", "integration", public_url="https://lab.example"
-    )
+    addresses = {"public_url": "https://lab.example", "live_url": "https://live.example"}
+    return make_plant("equipment", "calibration", "maintenance", "integration", **addresses)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from calibrify_core.hooks.declarations import Permission
 
 EVENT_VIEW = "integration.event:view"
+LIVE_VIEW = "integration.live_ticket:view"
+LIVE_CREATE = "integration.live_ticket:create"
 WEBHOOK_VIEW = "integration.webhook:view"
 WEBHOOK_MANAGE = "integration.webhook:manage"
 CALENDAR_VIEW = "integration.calendar_feed:view"
@@ -19,6 +21,8 @@ _EVERYBODY = (*_MANAGERS, "technician", "viewer")
 
 PERMISSIONS = (
     Permission(EVENT_VIEW, "Read the feed of events, each within its own permission", _MANAGERS),
+    Permission(LIVE_VIEW, "Hear on pages that something changed, as it happens", _EVERYBODY),
+    Permission(LIVE_CREATE, "Open streams of the feed of events by a ticket", _MANAGERS),
     Permission(WEBHOOK_VIEW, "See webhooks and their deliveries", ("administrator",)),
     Permission(WEBHOOK_MANAGE, "Add, change, test and replay webhooks", ("administrator",)),
     Permission(CALENDAR_VIEW, "See and read calendars of one's own", _EVERYBODY),

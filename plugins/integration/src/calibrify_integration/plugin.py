@@ -10,6 +10,7 @@ from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.background import Chore
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_integration import hookspecs, permissions
+from calibrify_integration.cli.live import live_command
 from calibrify_integration.domain.addresses import parse_networks
 from calibrify_integration.models import calendar_feed, connector, delivery, event, webhook
 from calibrify_integration.pages import declarations
@@ -26,8 +27,8 @@ from calibrify_integration.services import (
 from calibrify_integration.tasks import start_connectors, sweep_events
 from calibrify_integration.tasks.run_connector import run_connector
 
-API = ("calendar_feed", "connector", "event")
-PAGES = ("calendar", "calendar_feed", "connector")
+API = ("calendar_feed", "connector", "event", "live_ticket")
+PAGES = ("calendar", "calendar_feed", "connector", "live_ticket")
 
 
 @hookimpl
@@ -123,6 +124,12 @@ def calibrify_subscribers() -> Sequence[declare.Subscriber]:
 def calibrify_chores() -> Sequence[Chore]:
     """Declares that committed events get their place in the order."""
     return [Chore("integration.draw_positions", sequence.draw_positions)]
+
+
+@hookimpl
+def calibrify_commands() -> Sequence[declare.Command]:
+    """Adds ``live``."""
+    return [declare.Command("", live_command)]
 
 
 @hookimpl
