@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 from pyramid.httpexceptions import HTTPSeeOther
@@ -24,7 +25,7 @@ UUID_PATTERN = r"{\1:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'{origin}; "
     "style-src 'self' 'nonce-{nonce}'{origin}; "
-    "img-src 'self' data: blob:{origin}; font-src 'self'{origin}; connect-src 'self'; "
+    "img-src 'self' data: blob:{origin}; font-src 'self'{origin}; connect-src 'self'{live}; "
     "media-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "manifest-src 'self'; worker-src 'self'"
 )
@@ -123,12 +124,18 @@ def page_response(request: Any, template: str | None, values: Mapping[str, Any])
     base = request.registry[ASSETS].base
     origin = f" {base}" if base else ""
     response.headers["Content-Security-Policy"] = POLICY.format(
-        nonce=nonce_of(request), origin=origin
+        nonce=nonce_of(request), origin=origin, live=_live_origin(request)
     )
     response.headers["Vary"] = "Turbo-Frame, Accept-Encoding"
     if len(body) > WORTH_COMPRESSING and _takes_gzip(request):
         response.encode_content("gzip")
     return response
+
+
+def _live_origin(request: Any) -> str:
+    """Returns from where pages may hear of live events, for the policy."""
+    address = urlsplit(request.platform.settings.live_url)
+    return f" {address.scheme}://{address.netloc}" if address.netloc else ""
 
 
 def _takes_gzip(request: Any) -> bool:

@@ -38,6 +38,7 @@ class Page:
         stylesheets: addresses of plugins' style sheets.
         sign_out_href: where the sign-out form goes.
         search_href: where the search form goes.
+        live: how the page hears that something changed, ``poll`` or ``stream``; None: not at all.
         theme: light or dark, if the person chose one.
         locale: language of the page.
         dir: its direction of writing.
@@ -57,6 +58,7 @@ class Page:
     stylesheets: list[str] = field(default_factory=list)
     sign_out_href: str = "/sign-out"
     search_href: str = "/search"
+    live: str | None = None
     theme: str | None = None
     locale: str = "en"
     dir: str = "ltr"
@@ -88,6 +90,7 @@ def make_page(request: Any, title: str, crumbs: Crumbs | None = None) -> Page:
         "role": principal.organisation.title,
         "account_href": request.route_path("core.account.show"),
     }
+    page.live = "stream" if request.platform.settings.live_url else "poll"
     page.sign_out_href = request.route_path("core.session.end")
     page.search_href = request.route_path("core.search.show")
     page.nav = navigation(request)

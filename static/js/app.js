@@ -18,6 +18,7 @@ const PARTS = {
   "cal-grid": () => import("./cal-grid.js"),
   "job-progress": () => import("./progress.js"),
   "form[data-guard]": () => import("./guard.js"),
+  "main[data-live]": () => import("./pulse.js"),
 };
 
 /** Loads the modules that the page needs and puts focus where the page asks for it. */
@@ -29,7 +30,9 @@ function furnish() {
   document.querySelector("[data-autofocus]")?.focus();
 }
 
-for (const name of ["turbo:load", "turbo:render", "turbo:frame-load"]) addEventListener(name, furnish);
+for (const name of ["turbo:load", "turbo:render", "turbo:frame-load", "calibrify:refresh"]) {
+  addEventListener(name, furnish);
+}
 
 // The command palette is loaded when it is first asked for; without scripts the field searches.
 addEventListener("click", async event => {
