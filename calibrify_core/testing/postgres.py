@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 from psycopg2 import sql
 
-from calibrify_core.testing.processes import free_port
+from calibrify_core.testing.processes import NotStarted, await_answer, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -242,16 +241,14 @@ def _launch(
 
 
 def _await_readiness(server: PostgresServer, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            server._connect().close()
-            return
-        except psycopg2.OperationalError as error:
-            if process.poll() is not None or time.monotonic() > deadline:
-                log = (server.folder / "log").read_text(encoding="utf-8", errors="replace")
-                raise PostgresUnavailable(f"PostgreSQL did not start: {log.strip()}") from error
-        time.sleep(0.02)
+    def greet() -> None:
+        server._connect().close()
+
+    try:
+        await_answer(process, greet, psycopg2.OperationalError, _START_SECONDS)
+    except NotStarted as error:
+        log = (server.folder / "log").read_text(encoding="utf-8", errors="replace")
+        raise PostgresUnavailable(f"PostgreSQL did not start: {log.strip()}") from error
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 _STOP_SECONDS = 10.0
+
+
+class NotStarted(Exception):
+    """A program ended before it answered, or did not answer in time."""
 
 
 def free_port() -> int:
@@ -43,6 +48,35 @@ def started(
         with process.stdin as stream:
             stream.write(text.encode())
     return process
+
+
+def await_answer(
+    process: subprocess.Popen[bytes],
+    ask: Callable[[], object],
+    not_yet: type[Exception],
+    seconds: float,
+) -> None:
+    """Wait until a program that was started answers; one that does not is stopped.
+
+    Args:
+        process: the program.
+        ask: asks it something; returns once it answers.
+        not_yet: what `ask` raises before that.
+        seconds: how long to wait at most.
+
+    Raises:
+        NotStarted: it ended, or the time is over.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            ask()
+            return
+        except not_yet as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                stopped(process)
+                raise NotStarted from error
+        time.sleep(0.02)
 
 
 def stopped(process: subprocess.Popen[bytes]) -> None:

@@ -6,13 +6,12 @@ import contextlib
 import secrets
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from redis import Redis, RedisError
 
-from calibrify_core.testing.processes import free_port, started, stopped
+from calibrify_core.testing.processes import NotStarted, await_answer, free_port, started, stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,17 +65,11 @@ class RedisServer:
         # The settings come by standard input, so that the password stands in no list of processes.
         text = "".join(f'{name} "{value}"\n' for name, value in settings.items())
         self._process = started([program, "-"], text + f"requirepass {self.password}\n")
-        deadline = time.monotonic() + _START_SECONDS
         with contextlib.closing(self.client()) as client:
-            while True:
-                try:
-                    client.ping()
-                    return
-                except RedisError as error:
-                    if self._process.poll() is not None or time.monotonic() > deadline:
-                        self.stop()
-                        raise RedisUnavailable("Redis did not start.") from error
-                time.sleep(0.02)
+            try:
+                await_answer(self._process, client.ping, RedisError, _START_SECONDS)
+            except NotStarted as error:
+                raise RedisUnavailable("Redis did not start.") from error
 
     def stop(self) -> None:
         """Stop the server by its pid; what it held is lost."""

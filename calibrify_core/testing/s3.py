@@ -7,11 +7,10 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from calibrify_core.testing.processes import free_port, started, stopped
+from calibrify_core.testing.processes import NotStarted, await_answer, free_port, started, stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,16 +46,14 @@ class S3Server:
         """
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
         self._process = started(command, environ=dict(os.environ))
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError as error:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    self.stop()
-                    raise S3Unavailable("The S3 endpoint did not start.") from error
-            time.sleep(0.05)
+        try:
+            await_answer(self._process, self._greet, OSError, _START_SECONDS)
+        except NotStarted as error:
+            raise S3Unavailable("The S3 endpoint did not start.") from error
+
+    def _greet(self) -> None:
+        """Open a connection and close it."""
+        socket.create_connection(("127.0.0.1", self.port), 1).close()
 
     def stop(self) -> None:
         """Stop the endpoint by its pid; what it held is lost."""

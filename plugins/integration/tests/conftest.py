@@ -15,34 +15,7 @@ from calibrify_core.hooks.manager import Plugins, installed
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.persistence.lineages import upgrade
 from calibrify_core.testing.client import ApiClient
-from calibrify_core.testing.postgres import PostgresServer, running_postgres
 from plugins.integration.tests.plant import NOW, Plant
-
-KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A private PostgreSQL server, one for each worker of the test run."""
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def fresh_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The address of an empty database for a module of tests."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'calibrify.sqlite3'}"
-        return
-    server = request.getfixturevalue("postgres_server")
-    name = server.create_database()
-    try:
-        yield server.url(name)
-    finally:
-        server.drop_database(name)
-
 
 MakePlant = Callable[..., Plant]
 
