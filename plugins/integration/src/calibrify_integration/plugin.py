@@ -17,6 +17,7 @@ from calibrify_integration.pages import declarations
 from calibrify_integration.public import ConnectorKind
 from calibrify_integration.services import (
     connectors,
+    courier,
     egress,
     events,
     http_pull,
@@ -27,7 +28,7 @@ from calibrify_integration.services import (
 from calibrify_integration.tasks import start_connectors, sweep_events
 from calibrify_integration.tasks.run_connector import run_connector
 
-API = ("calendar_feed", "connector", "event", "live_ticket")
+API = ("calendar_feed", "connector", "delivery", "event", "live_ticket", "webhook")
 PAGES = ("calendar", "calendar_feed", "connector", "live_ticket")
 
 
@@ -122,8 +123,11 @@ def calibrify_subscribers() -> Sequence[declare.Subscriber]:
 
 @hookimpl
 def calibrify_chores() -> Sequence[Chore]:
-    """Declares that committed events get their place in the order."""
-    return [Chore("integration.draw_positions", sequence.draw_positions)]
+    """Declares that committed events get their place in the order, and go to webhooks."""
+    return [
+        Chore("integration.draw_positions", sequence.draw_positions),
+        Chore("integration.deliver_webhooks", courier.look_after),
+    ]
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""How long events are kept."""
+"""How long events, and their deliveries, are kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from calibrify_core.kernel.ids import first_id
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
+from calibrify_integration.models.delivery import Delivery
 from calibrify_integration.models.event import Event
 
 SETTING = "event_days"
@@ -29,7 +30,7 @@ def parse_days(text: str) -> int:
 
 
 def sweep(unit: UnitOfWork) -> None:
-    """Deletes the events that are older than they are kept, of all organisations.
+    """Deletes events that are older than they are kept, with their deliveries.
 
     What came after the first one that is young enough stays, so that the feed has no hole; so
     does the newest event, from which the next position is counted.
@@ -45,5 +46,12 @@ def sweep(unit: UnitOfWork) -> None:
     ]
     first_kept = min((bound for bound in bounds if bound is not None), default=None)
     if first_kept is not None:
+        told = sa.delete(Delivery).where(
+            sa.or_(
+                sa.and_(Delivery.event_id.is_not(None), Delivery.position < first_kept),
+                sa.and_(Delivery.event_id.is_(None), Delivery.id < oldest),
+            )
+        )
+        session.execute(unscoped(told, Delivery, because=BECAUSE))
         gone = sa.delete(Event).where(Event.position < first_kept)
         session.execute(unscoped(gone, Event, because=BECAUSE))

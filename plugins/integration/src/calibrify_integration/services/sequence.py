@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.platform import Platform
 from calibrify_integration.models.event import Event
+from calibrify_integration.services.deliveries import plan
 
 LOCK = 0x45564E54  # "EVNT": the advisory lock that lets one process draw positions at a time
 BATCH = 1000
@@ -28,7 +29,10 @@ _WAITING = (
 
 
 def draw_positions(platform: Platform) -> None:
-    """Chore: gives the committed events that have none their positions, at most a thousand."""
+    """Chore: gives the committed events that have none their positions, at most a thousand.
+
+    In the same transaction they become deliveries to the webhooks that hear of them.
+    """
     # Looks without the write lock first: nothing to do must not disturb writers.
     with platform.session(write=False) as session:
         if session.execute(unscoped(_WAITING.limit(1), Event, because=BECAUSE)).first() is None:
@@ -39,6 +43,7 @@ def draw_positions(platform: Platform) -> None:
         rows = session.execute(unscoped(_WAITING, Event, because=BECAUSE)).all()
         if rows:
             _number(session, rows)
+            plan(platform, session, [row.id for row in rows])
 
 
 def _lock(session: Session) -> bool:

@@ -1,0 +1,308 @@
+"""The courier: brings deliveries to their webhooks, in threads of its own.
+
+A delivery is claimed in a short transaction, sent outside of any, and its outcome is written in
+another. Whoever dies in between leaves a lease that ends, and the same delivery goes out again
+under the same ``webhook-id``.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session, aliased
+from standardwebhooks import Webhook as Signer
+
+from calibrify_core.kernel.ids import new_id
+from calibrify_core.persistence.base import utc_now
+from calibrify_core.persistence.bulk import insert_many
+from calibrify_core.persistence.scoping import unscoped
+from calibrify_core.work.platform import Platform
+from calibrify_integration.domain.addresses import Refused
+from calibrify_integration.domain.retries import asked_pause, pause_after
+from calibrify_integration.models.delivery import DEAD, DELIVERED, PENDING, Attempt, Delivery
+from calibrify_integration.models.event import Event
+from calibrify_integration.models.webhook import Webhook
+from calibrify_integration.services.deliveries import BECAUSE, PLUGIN, owner_unit
+from calibrify_integration.services.egress import Answer, Egress, Limits, Unreachable
+from calibrify_integration.services.events import as_cloud_event, source, visible
+from calibrify_integration.services.webhooks import TEST, open_secrets
+
+log = structlog.get_logger()
+THREADS = 4
+LEASE = timedelta(seconds=60)
+LIMITS = Limits(connect_seconds=5, total_seconds=15, most_bytes=2_048)
+GIVEN_UP_AFTER = timedelta(days=5)
+UNSEEN = "Its owner may not see this any more: it was not sent."
+GONE = 410
+_d: Any = Delivery.__table__
+_ATTEMPTS: Any = Attempt.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A claimed delivery, ready to be sent.
+
+    Attributes:
+        delivery_id: also its ``webhook-id``.
+        organisation_id: whose it is.
+        webhook_id: where it goes.
+        tries: how often it was tried before.
+        lease: until when it is claimed; whoever claims it later has another one.
+        url: the address.
+        body: what is sent; None where its owner may not see it any more.
+        secrets: that sign.
+    """
+
+    delivery_id: uuid.UUID
+    organisation_id: uuid.UUID
+    webhook_id: uuid.UUID
+    tries: int
+    lease: datetime
+    url: str
+    body: bytes | None
+    secrets: tuple[str, ...]
+
+
+def look_after(platform: Platform) -> None:
+    """Chore: starts couriers where something is due; they end when nothing is."""
+    with platform.session(write=False) as session:
+        due = session.execute(unscoped(_due(utc_now()), Delivery, Webhook, because=BECAUSE)).first()
+    if due is None:
+        return
+    places = _places(str(platform.database.writer.url))
+    if not places.acquire(blocking=False):
+        return
+
+    def deliver() -> None:
+        try:
+            deliver_due(platform)
+        except Exception:
+            log.exception("a courier stumbled; what it carried goes out again")
+        finally:
+            places.release()
+
+    threading.Thread(target=deliver, name="calibrify-courier", daemon=True).start()
+
+
+@lru_cache(maxsize=16)
+def _places(_database: str) -> threading.BoundedSemaphore:
+    """Returns the places for couriers in this process."""
+    return threading.BoundedSemaphore(THREADS)
+
+
+def deliver_due(platform: Platform) -> int:
+    """Sends what is due until nothing is; returns how many tries that took."""
+    egress, count = Egress.of(platform), 0
+    while (parcel := claim(platform)) is not None:
+        deliver(platform, egress, parcel)
+        count += 1
+    return count
+
+
+def _due(now: datetime) -> sa.Select[Any]:
+    """Returns the select of what may be sent now, the one that waits longest first.
+
+    What comes later to the same object waits for what came before it.
+    """
+    earlier: Any = aliased(Delivery)
+    before = (
+        sa.exists()
+        .where(earlier.webhook_id == Delivery.webhook_id, earlier.state == PENDING)
+        .where(earlier.subject_id == Delivery.subject_id, earlier.position < Delivery.position)
+    )
+    return (
+        sa.select(Delivery.id)
+        .join(Webhook, Webhook.id == Delivery.webhook_id)
+        .where(Webhook.active, Delivery.state == PENDING, Delivery.next_attempt_at <= now)
+        .where(sa.or_(Delivery.lease_until.is_(None), Delivery.lease_until < now), ~before)
+        .order_by(Delivery.next_attempt_at, Delivery.position)
+        .limit(1)
+    )
+
+
+def claim(platform: Platform) -> Parcel | None:
+    """Takes the next delivery that is due for a while; None if nothing is."""
+    moment = utc_now()
+    with platform.session(write=True) as session, session.begin():
+        statement = _due(moment).with_for_update(of=Delivery, skip_locked=True)
+        marked = unscoped(statement, Delivery, Webhook, because=BECAUSE)
+        found = session.execute(marked).scalar_one_or_none()
+        if found is None:
+            return None
+        delivery = _read(session, Delivery, found)
+        webhook = _read(session, Webhook, delivery.webhook_id)
+        _write(session, Delivery, found, lease_until=moment + LEASE)
+        return Parcel(
+            delivery.id,
+            delivery.organisation_id,
+            webhook.id,
+            delivery.tries,
+            moment + LEASE,
+            webhook.url,
+            _body(platform, session, webhook, delivery),
+            tuple(open_secrets(platform, webhook)),
+        )
+
+
+def _body(
+    platform: Platform, session: Session, webhook: Webhook, delivery: Delivery
+) -> bytes | None:
+    """Returns what is sent: the event as the feed shows it to the owner now, if it does."""
+    unit = owner_unit(platform, session, webhook)
+    if unit is None:
+        return None
+    if delivery.event_id is None:
+        test = {
+            "specversion": "1.0",
+            "id": str(delivery.id),
+            "source": source(unit),
+            "type": TEST,
+            "time": delivery.created_at,
+            "datacontenttype": "application/json",
+            "data": {"webhook_id": str(webhook.id)},
+        }
+        return orjson.dumps(test, option=orjson.OPT_UTC_Z)
+    statement = visible(unit).where(Event.id == delivery.event_id)
+    event = session.scalars(statement).one_or_none()
+    if event is None:
+        return None
+    return orjson.dumps(as_cloud_event(unit, event), option=orjson.OPT_UTC_Z)
+
+
+def deliver(platform: Platform, egress: Egress, parcel: Parcel) -> None:
+    """Sends one delivery, and writes down what became of it."""
+    if parcel.body is None:
+        _finish(platform, parcel, {"state": DEAD, "last_error": UNSEEN}, None)
+        return
+    moment = utc_now()
+    headers = _headers(parcel, moment)
+    answer, error = None, ""
+    try:
+        answer = egress.send("POST", parcel.url, headers=headers, body=parcel.body, limits=LIMITS)
+        if not 200 <= answer.status < 300:
+            error = _told(answer.status)
+    except (Refused, Unreachable) as failure:
+        error = str(failure)
+    attempt = {
+        "id": new_id(),
+        "organisation_id": parcel.organisation_id,
+        "delivery_id": parcel.delivery_id,
+        "at": moment,
+        "request_headers": {
+            name: value for name, value in headers.items() if name != "webhook-signature"
+        },
+        "response_status": answer.status if answer else None,
+        "response_body": _text(answer),
+        "error": error[:300],
+        "duration_ms": int((utc_now() - moment).total_seconds() * 1000),
+    }
+    _finish(platform, parcel, _outcome(parcel, answer, error), attempt)
+
+
+def _headers(parcel: Parcel, moment: datetime) -> dict[str, str]:
+    """Returns the headers of a try, as Standard Webhooks names them."""
+    assert parcel.body is not None  # noqa: S101 - what has none is not sent
+    text, name = parcel.body.decode(), str(parcel.delivery_id)
+    signatures = [Signer(secret).sign(name, moment, text) for secret in parcel.secrets]
+    return {
+        "Content-Type": "application/cloudevents+json; charset=utf-8",
+        "User-Agent": "Calibrify",
+        "webhook-id": name,
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def _told(status: int) -> str:
+    """Returns what an answer that is no success means."""
+    if 300 <= status < 400:
+        return f"It answered {status}; redirects are not followed."
+    return f"It answered {status}."
+
+
+def _text(answer: Answer | None) -> str:
+    """Returns the beginning of an answer, as text that every database keeps."""
+    if answer is None:
+        return ""
+    return answer.body.decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+def _outcome(parcel: Parcel, answer: Answer | None, error: str) -> dict[str, Any]:
+    """Returns the columns of a delivery after a try."""
+    tries, moment = parcel.tries + 1, utc_now()
+    known = {"tries": tries, "last_status": answer.status if answer else None}
+    if not error:
+        return {**known, "state": DELIVERED, "last_error": ""}
+    asked = asked_pause(answer.headers.get("retry-after"), moment) if answer else None
+    # Spreads the load; nobody's secret depends on it.
+    wait = pause_after(tries, random.random(), asked)  # noqa: S311
+    failed = {**known, "last_error": error[:300]}
+    if wait is None:
+        return {**failed, "state": DEAD}
+    return {**failed, "next_attempt_at": moment + wait}
+
+
+def _finish(
+    platform: Platform,
+    parcel: Parcel,
+    outcome: Mapping[str, Any],
+    attempt: Mapping[str, Any] | None,
+) -> None:
+    """Writes a try and what follows from it, unless somebody else carries it by now."""
+    moment = utc_now()
+    mine = sa.and_(_d.c.id == parcel.delivery_id, _d.c.lease_until == parcel.lease)
+    if outcome.get("state") in {DEAD, DELIVERED}:
+        outcome = {**outcome, "finished_at": moment}
+    written = sa.update(_d).where(mine).values(lease_until=None, **outcome)
+    with platform.session(write=True) as session, session.begin():
+        changed: Any = session.connection().execute(written)
+        if not changed.rowcount or attempt is None:
+            return
+        insert_many(session.connection(), _ATTEMPTS, [attempt])
+        _note_health(session, parcel, outcome, attempt, moment)
+
+
+def _note_health(
+    session: Session,
+    parcel: Parcel,
+    outcome: Mapping[str, Any],
+    attempt: Mapping[str, Any],
+    moment: datetime,
+) -> None:
+    """Keeps in mind since when a webhook fails; switches off one that never answers."""
+    if outcome.get("state") == DELIVERED:
+        _write(session, Webhook, parcel.webhook_id, failing_since=None)
+        return
+    webhook = _read(session, Webhook, parcel.webhook_id)
+    since = webhook.failing_since or moment
+    values: dict[str, Any] = {"failing_since": since}
+    if attempt["response_status"] == GONE:
+        values |= {"active": False, "disabled_reason": "The receiver said that it is gone (410)."}
+    elif moment - since > GIVEN_UP_AFTER:
+        reason = f"Every try failed for {GIVEN_UP_AFTER.days} days: {attempt['error']}"
+        values |= {"active": False, "disabled_reason": reason[:300]}
+    _write(session, Webhook, parcel.webhook_id, **values)
+    if "active" in values:
+        log.warning("a webhook was switched off", webhook=str(webhook.id), plugin=PLUGIN)
+
+
+def _read(session: Session, model: Any, identifier: uuid.UUID) -> Any:
+    """Returns the row of a delivery or a webhook."""
+    statement = sa.select(model).where(model.id == identifier)
+    return session.scalars(unscoped(statement, model, because=BECAUSE)).one()
+
+
+def _write(session: Session, model: Any, identifier: uuid.UUID, **values: Any) -> None:
+    """Writes columns past the version: nobody who edits a webhook is disturbed."""
+    table = model.__table__
+    session.connection().execute(sa.update(table).where(table.c.id == identifier).values(**values))

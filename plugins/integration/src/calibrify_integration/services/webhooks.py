@@ -1,0 +1,234 @@
+"""Webhooks: set up, changed, renewed, tested and removed."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from calibrify_core.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from calibrify_core.kernel.ids import new_id
+from calibrify_core.persistence.base import utc_now
+from calibrify_core.persistence.scoping import unscoped
+from calibrify_core.work.platform import Platform
+from calibrify_core.work.unit import UnitOfWork
+from calibrify_integration.domain.event_types import is_pattern, matches
+from calibrify_integration.models.delivery import PENDING, Delivery
+from calibrify_integration.models.webhook import Webhook
+from calibrify_integration.permissions import WEBHOOK_MANAGE, WEBHOOK_VIEW
+from calibrify_integration.services.egress import Egress
+from calibrify_integration.services.events import declared
+
+PREFIX = "whsec_"
+SECRET_BYTES = 32
+OVERLAP = timedelta(hours=24)
+MOST = 100
+TEST = "integration.test"
+BECAUSE = "they are counted, not shown"
+
+
+def own(unit: Any, permission: str = WEBHOOK_VIEW) -> list[sa.ColumnElement[bool]]:
+    """Returns the condition that leaves one's own webhooks, unless all may be seen."""
+    if unit.access.scope(permission).everything:
+        return []
+    return [Webhook.owner_id == unit.actor.user_id]
+
+
+def find_webhook(
+    unit: UnitOfWork, webhook_id: uuid.UUID, permission: str = WEBHOOK_VIEW
+) -> Webhook:
+    """Returns a webhook.
+
+    Raises:
+        NotFound: it does not exist, or is somebody else's who reaches further.
+    """
+    statement = unit.select(Webhook, permission).where(
+        Webhook.id == webhook_id, *own(unit, permission)
+    )
+    found = unit.session.scalars(statement).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def create(unit: UnitOfWork, values: Mapping[str, Any]) -> tuple[Webhook, str]:
+    """Sets a webhook up; the author becomes its owner.
+
+    Args:
+        unit: the unit of work.
+        values: members as `schemas.webhook.WebhookIn` names them.
+
+    Returns:
+        The webhook, and its secret, which is shown this once.
+
+    Raises:
+        Forbidden: the author may not, or acts by a token.
+        Invalid: with what does not fit; an address to which no request goes among it.
+        Conflict: the organisation has as many as it may.
+    """
+    owner_id = _person(unit)
+    counted = sa.select(sa.func.count()).select_from(Webhook.__table__)
+    counted = counted.where(Webhook.organisation_id == unit.organisation.id)
+    if unit.session.execute(unscoped(counted, Webhook, because=BECAUSE)).scalar_one() >= MOST:
+        raise Conflict(f"There are {MOST} webhooks already: remove one first.")
+    _check(unit, values)
+    webhook = Webhook(
+        id=new_id(),
+        organisation_id=unit.organisation.id,
+        owner_id=owner_id,
+        url=values["url"],
+        description=values["description"],
+        event_types=list(values["event_types"]),
+        active=values["active"],
+    )
+    secret = _new_secret()
+    webhook.secret = _sealed(unit.platform, webhook.id, secret)
+    unit.add(webhook)
+    unit.session.flush()
+    return webhook, secret
+
+
+def change(unit: UnitOfWork, webhook: Webhook, values: Mapping[str, Any]) -> Webhook:
+    """Changes a webhook; the author becomes its owner.
+
+    What waits goes to the new address. Switched on again, it goes on where it stopped.
+
+    Raises:
+        Forbidden: the author may not, or acts by a token.
+        Invalid: with what does not fit.
+    """
+    webhook.owner_id = _person(unit)
+    _check(unit, values)
+    for name in ("url", "description", "active"):
+        if name in values:
+            setattr(webhook, name, values[name])
+    if "event_types" in values:
+        webhook.event_types = list(values["event_types"])
+    if webhook.active:
+        webhook.disabled_reason, webhook.failing_since = "", None
+    unit.session.flush()
+    return webhook
+
+
+def rotate_secret(unit: UnitOfWork, webhook: Webhook) -> str:
+    """Gives a webhook a new secret; for a day both sign, so that the receiver can change over.
+
+    Returns:
+        The new secret, which is shown this once.
+
+    Raises:
+        Forbidden: the author may not, or acts by a token.
+    """
+    _person(unit)
+    platform, present = unit.platform, open_secret(unit.platform, webhook)
+    secret = _new_secret()
+    webhook.secret = _sealed(platform, webhook.id, secret)
+    webhook.previous_secret = _sealed(platform, webhook.id, present)
+    webhook.previous_until = utc_now() + OVERLAP
+    unit.audit("rotate_secret", Webhook.__audit_type__, webhook.id, webhook.audit_label())
+    unit.session.flush()
+    return secret
+
+
+def ask_test(unit: UnitOfWork, webhook: Webhook) -> Delivery:
+    """Sends a test to a webhook, soon, whatever events it hears of.
+
+    Raises:
+        Forbidden: the author may not.
+        Conflict: it is switched off.
+    """
+    unit.access.require(WEBHOOK_MANAGE)
+    if not webhook.active:
+        raise Conflict("It is switched off: switch it on first.")
+    moment = utc_now()
+    delivery = Delivery(
+        id=new_id(),
+        organisation_id=unit.organisation.id,
+        webhook_id=webhook.id,
+        event_id=None,
+        type=TEST,
+        subject_id=None,
+        position=0,
+        state=PENDING,
+        tries=0,
+        last_error="",
+        next_attempt_at=moment,
+        created_at=moment,
+    )
+    unit.add(delivery)
+    unit.session.flush()
+    return delivery
+
+
+def remove(unit: UnitOfWork, webhook: Webhook) -> None:
+    """Removes a webhook, with all that waits for it and the log of what it got.
+
+    Raises:
+        Forbidden: the author may not.
+    """
+    unit.access.require(WEBHOOK_MANAGE)
+    unit.session.delete(webhook)
+    unit.session.flush()
+
+
+def open_secret(platform: Platform, webhook: Any) -> str:
+    """Returns the present secret of a webhook."""
+    return platform.vault.open(webhook.secret, _place(webhook.id))
+
+
+def open_secrets(platform: Platform, webhook: Any) -> list[str]:
+    """Returns the secrets that sign just now: the present one, and one that still holds."""
+    found = [open_secret(platform, webhook)]
+    if webhook.previous_secret is not None and webhook.previous_until > utc_now():
+        found.append(platform.vault.open(webhook.previous_secret, _place(webhook.id)))
+    return found
+
+
+def _new_secret() -> str:
+    """Returns a new secret in the form of Standard Webhooks."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def _sealed(platform: Platform, webhook_id: uuid.UUID, secret: str) -> str:
+    return platform.vault.seal(secret, _place(webhook_id))
+
+
+def _place(webhook_id: uuid.UUID) -> str:
+    """Returns the place for which a webhook's secrets are sealed."""
+    return f"integration_webhook:secret:{webhook_id}"
+
+
+def _person(unit: UnitOfWork) -> uuid.UUID:
+    """Returns whose rights the webhook has.
+
+    Raises:
+        Forbidden: a token asks, which is cut down to less than its owner may, or the system.
+    """
+    unit.access.require(WEBHOOK_MANAGE)
+    if unit.actor.kind == "token" or unit.actor.user_id is None:
+        raise Forbidden("A webhook hears what a person may see: sign in to set it up.")
+    return unit.actor.user_id
+
+
+def _check(unit: UnitOfWork, values: Mapping[str, Any]) -> None:
+    """Checks address and types.
+
+    Raises:
+        Invalid: with what does not fit.
+    """
+    if "event_types" in values:
+        known = [event.name for event in declared(unit.platform)]
+        wrong = [
+            FieldError(f"/event_types/{index}", f"{pattern} is no type of events.")
+            for index, pattern in enumerate(values["event_types"])
+            if not is_pattern(pattern) or not any(matches([pattern], name) for name in known)
+        ]
+        if wrong:
+            raise Invalid(wrong)
+    if "url" in values:
+        Egress.of(unit.platform).check(values["url"])
