@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
+from standardwebhooks import Webhook
 
 from calibrify_core.persistence.engine import open_database
+from plugins.integration.tests.receiver import receiving
 from tests.e2e.conftest import KINDS, MakeServer, Server, sign_in, violations
 from tests.wheelhouse import ROOT, clean_environment, make_environment, run
 
@@ -53,6 +55,7 @@ def programs(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pa
 def server(request: pytest.FixtureRequest, make_server: MakeServer, programs: Path) -> Server:
     """An installation with the fifth plugin, its tables, and one account."""
     made = make_server(request.param, clock=CLOCK, programs=programs)
+    made.environ["CALIBRIFY_INTEGRATION__ALLOWED_NETWORKS"] = "127.0.0.0/8"
     made.run("db", "upgrade")
     who = ("mira@example.com", "--username", "mira", "--role", "administrator")
     made.run("user", "create", *who, "--password-stdin", text=PASSWORD)
@@ -184,6 +187,22 @@ def test_its_task_runs_in_the_night(server: Server, api: Client, instrument: Any
         assert time.monotonic() < deadline, "the nightly task did not run"
         time.sleep(0.5)
     assert later("GET", "probes/?expired=true&count=true")["count"] == 2
+
+
+def test_its_event_reaches_a_webhook(server: Server, instrument: Any) -> None:
+    later = Client(server)
+    with receiving() as receiver:
+        body = {"url": receiver.url(), "event_types": ["accessory.*"]}
+        hook = later("POST", "webhooks/", body)
+        made = later("POST", "probes/", {"name": "Tip 3", "equipment_id": instrument["id"]})
+        deadline = time.monotonic() + 30
+        while not receiver.heard:
+            assert time.monotonic() < deadline, "nothing arrived"
+            time.sleep(0.1)
+        heard = receiver.heard[0]
+        event = Webhook(hook["secret"]).verify(heard.body, heard.headers)
+        assert event["type"].startswith("accessory.")
+        assert event["subject"] == made["id"]
 
 
 def let_a_day_pass(server: Server) -> None:
