@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +21,7 @@ from calibrify_core.work.platform import Platform
 VERSION = "3.1.0"
 REF = "#/components/schemas/"
 Json = dict[str, Any]
+Side = tuple[type[BaseModel], JsonSchemaMode]
 
 PROBLEM: Json = {
     "type": "object",
@@ -89,7 +92,7 @@ class _Schemas:
 
     def __init__(self, endpoints: Iterable[Endpoint], platform: Platform) -> None:
         self._platform = platform
-        wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+        wanted: dict[Side, None] = {}
         for endpoint in endpoints:
             if endpoint.body is not None:
                 wanted[endpoint.body, "validation"] = None
@@ -97,8 +100,8 @@ class _Schemas:
                 wanted[_base(endpoint.out), "serialization"] = None
             if endpoint.query is not None:
                 wanted[endpoint.query, "validation"] = None
-        self.references, described = models_json_schema(list(wanted), ref_template=REF + "{model}")
-        self.components: Json = described.get("$defs", {})
+        self.references, described = _described(tuple(wanted))
+        self.components: Json = deepcopy(described)
 
     def incoming(self, model: type[BaseModel]) -> Json:
         """Returns the reference to the schema of a request body."""
@@ -129,6 +132,13 @@ class _Schemas:
         name = self.references[model, "validation"]["$ref"].removeprefix(REF)
         properties: Json = self.components[name].get("properties", {})
         return properties
+
+
+@lru_cache(maxsize=8)
+def _described(wanted: tuple[Side, ...]) -> tuple[Mapping[Any, Json], Json]:
+    """Returns the references of models, and their schemas; the same models are described once."""
+    references, described = models_json_schema(wanted, ref_template=REF + "{model}")
+    return references, described.get("$defs", {})
 
 
 def _base(out: type[BaseModel] | OpenShape) -> type[BaseModel]:

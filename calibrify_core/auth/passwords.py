@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 
-from argon2 import PasswordHasher
+from argon2 import Parameters, PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
@@ -32,7 +32,9 @@ PRODUCT = "calibrify"
 SHORTEST_CONTEXT = 4
 LEAST_OWN = 8
 
-_hasher = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+COST = RFC_9106_LOW_MEMORY
+
+_hashers = [PasswordHasher.from_parameters(COST)]  # the last one counts
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -81,7 +83,7 @@ def hash_password(password: str) -> str:
         Unavailable: too many are being worked on at this moment.
     """
     with turn():
-        return _hasher.hash(normalise(password))
+        return _hashers[-1].hash(normalise(password))
 
 
 def verify(stored: str | None, password: str) -> bool:
@@ -96,14 +98,28 @@ def verify(stored: str | None, password: str) -> bool:
     given = normalise(password)[: LONGEST + 1].encode("utf-8", "surrogatepass")
     with turn():
         try:
-            return _hasher.verify(stored or _nobody(), given) and stored is not None
+            return _hashers[-1].verify(stored or _nobody(), given) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
 
 
 def needs_rehash(stored: str) -> bool:
     """Tells whether a hash was made with other parameters than today's."""
-    return _hasher.check_needs_rehash(stored)
+    return _hashers[-1].check_needs_rehash(stored)
+
+
+@contextmanager
+def costing(cost: Parameters) -> Iterator[None]:
+    """Hashes at another cost meanwhile, in the whole process; tests alone have a reason to.
+
+    Args:
+        cost: parameters of Argon2id.
+    """
+    _hashers.append(PasswordHasher.from_parameters(cost))
+    try:
+        yield
+    finally:
+        _hashers.pop()
 
 
 @contextmanager
@@ -117,16 +133,15 @@ def turn() -> Iterator[None]:
         _turns.release()
 
 
-@cache
 def _nobody() -> str:
     """Returns a hash of today's parameters that no password fits, since none was hashed."""
-    today = RFC_9106_LOW_MEMORY
+    today = _hashers[-1]
     salt, digest = (
         base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=")
         for size in (today.salt_len, today.hash_len)
     )
     cost = f"m={today.memory_cost},t={today.time_cost},p={today.parallelism}"
-    return f"$argon2id$v={today.version}${cost}${salt}${digest}"
+    return f"$argon2id$v={COST.version}${cost}${salt}${digest}"
 
 
 @cache

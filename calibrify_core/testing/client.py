@@ -45,7 +45,9 @@ class ApiClient(TestApp):  # type: ignore[misc]
 
     def signed_in(self, token: str | None) -> ApiClient:
         """Returns a client of somebody else to the same application."""
-        return ApiClient(self.app, token, self.document)
+        client = ApiClient(self.app, token, self.document)
+        client._paths, client._validators = self._paths, self._validators
+        return client
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -107,7 +109,7 @@ class ApiClient(TestApp):  # type: ignore[misc]
         if not path.endswith("/") and "." not in path.rsplit("/", 1)[-1]:
             path += "/"
         if not self._paths:
-            self._paths = [
+            self._paths += [
                 (re.compile(PARAMETER.sub(r"[^/]+", re.escape(template))), template)
                 for template in sorted(self.document["paths"], key=lambda one: "{" in one)
             ]

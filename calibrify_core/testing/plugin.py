@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2.profiles import CHEAPEST
 
 from calibrify_core import app as root
 from calibrify_core import contributions
+from calibrify_core.auth import passwords
 from calibrify_core.hooks.manager import Candidate, Plugins, installed
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.persistence.engine import Database, open_database
@@ -73,6 +75,13 @@ def _kinds_here() -> list[str]:
     except PostgresUnavailable:
         return ["sqlite"]
     return ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Passwords are hashed at next to no cost: the many people of tests guard nothing."""
+    with passwords.costing(CHEAPEST):
+        yield
 
 
 @pytest.fixture(scope="session")

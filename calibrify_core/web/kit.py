@@ -17,6 +17,7 @@ from calibrify_core.auth import csrf
 from calibrify_core.kernel.errors import CalibrifyError, Invalid
 from calibrify_core.web import charts
 from calibrify_core.web.assets import ASSETS, find_assets
+from calibrify_core.web.compiled import COMPILED
 from calibrify_core.web.page import formats_of, make_page, nonce_of
 
 WORTH_COMPRESSING = 1024
@@ -199,6 +200,7 @@ def includeme(config: Any) -> None:
     settings = config.registry["calibrify.platform"].settings
     config.registry[ASSETS] = find_assets(plugins, settings.static_url)
     config.add_directive("add_page", add_page)
+    config.add_settings({"jinja2.bytecode_caching": COMPILED})
     config.include("pyramid_jinja2")
     config.add_jinja2_renderer(".html")
     config.add_jinja2_search_path("calibrify_core.web:templates", name=".html")

@@ -13,6 +13,12 @@ from calibrify_core.kernel.errors import Invalid, Unavailable
 ANNA = ("anna", "anna.berg@example.com", "Anna Berg", "main", "Main laboratory")
 
 
+@pytest.fixture(autouse=True)
+def full_cost():
+    with passwords.costing(passwords.COST):
+        yield
+
+
 @pytest.mark.parametrize(
     "password",
     [
@@ -61,7 +67,7 @@ def test_short_common_and_guessable_ones_are_refused(password):
 def test_a_hash_verifies_its_password_alone_on_all_keyboards():
     stored = passwords.hash_password("Grüße aus der Prüfstelle")
 
-    assert stored.startswith("$argon2id$")
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert passwords.verify(stored, "Grüße aus der Prüfstelle")
     assert passwords.verify(stored, "Gru\u0308ße aus der Pru\u0308fstelle")
     assert not passwords.verify(stored, "Grüsse aus der Prüfstelle")
