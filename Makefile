@@ -5,6 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+# Tests start a hundred programs: each would compile all modules again where none may be kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 PLUGINS := equipment calibration maintenance integration
 SOURCES := calibrify_core migrations $(foreach p,$(PLUGINS),plugins/$(p)/src)
