@@ -63,6 +63,8 @@ async function ask() {
   try {
     const headers = version ? { "If-None-Match": version } : {};
     const answer = await fetch("/ui/pulse", { headers, cache: "no-store" });
+    // An answer that nobody reads keeps its connection.
+    await answer.text();
     if (answer.status === 200) {
       const known = version;
       version = answer.headers.get("ETag");
