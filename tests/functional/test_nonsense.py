@@ -22,6 +22,8 @@ SCALARS: list[Any] = [
     None, True, -1, 10**39, 1.5, "", "x", LONG, "\x00", "\ud800", "1e999", "2026-02-30",
     "9999-12-31T23:59:59Z", str(uuid.uuid4()), "' OR 1=1 --", [None], {"id": 1}, "9" * 30,
 ]  # fmt: skip
+# What a database may take otherwise than its neighbour; the rest is refused before one is asked.
+TOLD_APART = [-1, 10**39, LONG, "\x00", "\ud800", "9999-12-31T23:59:59Z", str(uuid.uuid4())]
 BODIES = [b"", b"{", b"null", b"[]", b'"x"', b"1", b"[" * 5000, b'{"a": NaN}', b"\xff", b"{}"]
 
 
@@ -90,13 +92,14 @@ def test_bodies_of_every_kind(client: ApiClient) -> None:
                 assert raw.status_int in {403, 404, 405, 409, 412, 415, 428, 429}
 
 
-def test_members_of_every_kind(client: ApiClient) -> None:
+def test_members_of_every_kind(client: ApiClient, fresh_url: str) -> None:
+    scalars = SCALARS if fresh_url.startswith("sqlite") else TOLD_APART
     for method, path, operation in operations(client):
         described = members(client, operation)
         whole = {name: sample(client, schema) for name, schema in described.items()}
         send(client, method, path, json.dumps(whole).encode(), headers={"If-Match": "*"})
         for name in described:
-            for value in SCALARS:
+            for value in scalars:
                 body = json.dumps({**whole, name: value}).encode()
                 send(client, method, path, body, headers={"If-Match": "*"})
 
