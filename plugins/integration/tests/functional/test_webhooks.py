@@ -191,6 +191,28 @@ def test_a_receiver_that_asks_for_time_gets_it(line: Line) -> None:
     assert line.pass_on() == 1
 
 
+def test_one_that_fails_holds_one_courier_at_most(line: Line) -> None:
+    line.plant.instrument()
+    line.plant.instrument()
+    draw_positions(line.plant.platform)
+    platform = line.plant.platform
+    assert [courier.claim(platform) is not None for _ in range(3)] == [True, True, False]
+    table: Any = Delivery.__table__
+    with platform.unit() as unit:
+        unit.session.connection().execute(sa.update(table).values(lease_until=None))
+
+    line.receiver.behaviour = answer(500)
+    line.plant.instrument()
+    line.pass_on()
+    line.let_pass(timedelta(minutes=10))
+    first = courier.claim(platform)
+    assert first is not None
+    assert courier.claim(platform) is None
+    line.receiver.behaviour = answer()
+    courier.deliver(platform, courier.Egress.of(platform), first)
+    assert line.pass_on() == 2
+
+
 def test_after_the_last_try_it_is_dead_frees_its_object_and_can_be_sent_again(line: Line) -> None:
     line.receiver.behaviour = answer(500)
     made = line.plant.instrument()

@@ -112,9 +112,12 @@ def deliver_due(platform: Platform) -> int:
 def _due(now: datetime) -> sa.Select[Any]:
     """Returns the select of what may be sent now, the one that waits longest first.
 
-    What comes later to the same object waits for what came before it.
+    What comes later to the same object waits for what came before it. A webhook that fails
+    holds one courier at most: a receiver that hangs must not keep the others waiting.
     """
     earlier: Any = aliased(Delivery)
+    other: Any = aliased(Delivery)
+    carried = sa.exists().where(other.webhook_id == Delivery.webhook_id, other.lease_until >= now)
     before = (
         sa.exists()
         .where(earlier.webhook_id == Delivery.webhook_id, earlier.state == PENDING)
@@ -125,6 +128,7 @@ def _due(now: datetime) -> sa.Select[Any]:
         .join(Webhook, Webhook.id == Delivery.webhook_id)
         .where(Webhook.active, Delivery.state == PENDING, Delivery.next_attempt_at <= now)
         .where(sa.or_(Delivery.lease_until.is_(None), Delivery.lease_until < now), ~before)
+        .where(sa.or_(Webhook.failing_since.is_(None), ~carried))
         .order_by(Delivery.next_attempt_at, Delivery.position)
         .limit(1)
     )
