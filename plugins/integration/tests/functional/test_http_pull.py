@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_integration.models.connector import Connector
 from plugins.integration.tests.plant import CONNECTORS, KEYED, Plant, run, tags
+from plugins.integration.tests.receiver import Heard, Receiver, answer, receiving
 
 
 class Remote(ThreadingHTTPServer):
@@ -208,3 +210,58 @@ def test_records_that_come_again_need_a_key(connected: Plant, remote: Remote) ->
         f"{CONNECTORS}{made['id']}/", {"options": {}}, status=422
     ).json
     assert answer["errors"][0]["pointer"] == "/options/match_on"
+
+
+def csv_pull(connected: Plant, receiver: Receiver) -> Any:
+    body = {
+        "name": "Table",
+        "kind": "integration.http",
+        "importer": "equipment.equipment",
+        "settings": {"url": receiver.url("/table"), "format": "csv"},
+        "mapping": {"tag": "asset_tag", "name": "name"},
+        "options": KEYED,
+    }
+    return connected.manager.post_json(CONNECTORS, body).json
+
+
+def test_tables_are_pulled_along_their_links(connected: Plant) -> None:
+    word = connected.unique("CT")
+
+    def pages(handler: Any, heard: Heard) -> None:
+        second = heard.path.endswith("page=2")
+        text = f"tag,name\n{word}.{'2' if second else '1'},Gauge\n".encode()
+        link = {} if second else {"Link": '</table?page=2>; rel="next"'}
+        answer(200, text, {"Content-Type": "text/csv", **link})(handler, heard)
+
+    with receiving() as receiver:
+        receiver.behaviour = pages
+        connector = csv_pull(connected, receiver)
+        assert run(connected, connector)["created"] == 2
+        assert tags(connected.manager, word) == [f"{word}.1", f"{word}.2"]
+        assert [heard.path for heard in receiver.heard] == ["/table", "/table?page=2"]
+        assert {heard.headers["accept"] for heard in receiver.heard} == {"text/csv"}
+        assert run(connected, connector)["created"] == 0
+
+
+def test_an_answer_that_is_too_large_fails_the_run_and_is_not_imported(connected: Plant) -> None:
+    with receiving() as receiver:
+        receiver.behaviour = answer(200, b"tag,name\n" + b"x" * (17 << 20))
+        connector = csv_pull(connected, receiver)
+        ended = run(connected, connector)
+        assert (ended["state"], ended["created"]) == ("failed", 0)
+        shown = connected.manager.get(f"{CONNECTORS}{connector['id']}/").json
+        assert shown["last_failure"] == "The answer is larger than 16 MiB."
+
+
+def test_an_address_that_leads_inside_by_now_is_not_asked(connected: Plant) -> None:
+    with receiving() as receiver:
+        connector = csv_pull(connected, receiver)
+        table: Any = Connector.__table__
+        with connected.platform.unit() as unit:
+            moved = sa.update(table).where(table.c.id == uuid.UUID(connector["id"]))
+            settings = {**connector["settings"], "url": "http://192.168.1.1/table"}
+            unit.session.connection().execute(moved.values(settings=settings))
+        assert run(connected, connector)["state"] == "failed"
+        shown = connected.manager.get(f"{CONNECTORS}{connector['id']}/").json
+        assert "not public" in shown["last_failure"]
+        assert receiver.heard == []
