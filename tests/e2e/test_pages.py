@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.e2e.conftest import MakeServer, Server, sign_in, violations
+from tests.e2e.conftest import MakeServer, Server, free_port, sign_in, violations
 
 DRESSES: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
@@ -63,6 +65,11 @@ PAGES = [
     "/admin/policies",
     "/admin/connectors",
     "/admin/connectors/new?kind=integration.http",
+    "/admin/webhooks",
+    "/admin/webhooks/new",
+    "{webhook}",
+    "{webhook}/rotate",
+    "{delivery}",
 ]
 MOST_BYTES = 150 * 1024
 MOST_REQUESTS = 22
@@ -70,8 +77,8 @@ MOST_REQUESTS = 22
 
 @pytest.fixture(scope="module")
 def server(make_server: MakeServer) -> Server:
-    """The demonstration laboratory."""
-    made = make_server("sqlite")
+    """The demonstration laboratory, whose webhooks may go to this machine."""
+    made = make_server("sqlite", integration__allowed_networks="127.0.0.0/8")
     made.start("--demo")
     return made
 
@@ -89,7 +96,7 @@ def state(browser: Browser, server: Server) -> Any:
 
 @pytest.fixture(scope="module")
 def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
-    """Addresses of an instrument, its latest calibration, a part, a meter and a label."""
+    """Addresses of things of the laboratory, and of a webhook that nobody answers."""
     context = browser.new_context(storage_state=state)
     page = context.new_page()
     page.goto(f"{server.base}/equipment?q=multimeter")
@@ -106,6 +113,7 @@ def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
     page.goto(f"{server.base}/equipment?q=bench multimeter")
     page.locator("tbody a.rowlink").first.click()
     meter = page.locator("a[href^='/meters/']").first.get_attribute("href") or ""
+    webhook, delivery = failing_webhook(page, server)
     context.close()
     return {
         "equipment": equipment,
@@ -116,7 +124,29 @@ def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
         "part": part,
         "meter": meter,
         "label": label_of(server, identifier),
+        "webhook": webhook,
+        "delivery": delivery,
     }
+
+
+def failing_webhook(page: Page, server: Server) -> tuple[str, str]:
+    """Sets a webhook up and tests it; returns its address, and that of a delivery that failed."""
+    page.goto(f"{server.base}/admin/webhooks/new")
+    page.get_by_label("Address").fill(f"http://127.0.0.1:{free_port()}/in")
+    page.get_by_label("Further events").fill("equipment.*")
+    page.get_by_role("button", name="Save").click()
+    assert page.get_by_role("textbox", name="Secret").input_value().startswith("whsec_")
+    assert not violations(page)
+    done = page.get_by_role("link", name="Done")
+    webhook = done.get_attribute("href") or ""
+    done.click()
+    page.get_by_role("button", name="Send test").click()
+    page.wait_for_url("**/deliveries/*")
+    deadline = time.monotonic() + 20
+    while not page.get_by_text("Try 1").count() and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+        page.reload()
+    return webhook, urlsplit(page.url).path
 
 
 def label_of(server: Server, equipment_id: str) -> str:

@@ -29,7 +29,7 @@ from calibrify_integration.tasks import start_connectors, sweep_events
 from calibrify_integration.tasks.run_connector import run_connector
 
 API = ("calendar_feed", "connector", "delivery", "event", "live_ticket", "webhook")
-PAGES = ("calendar", "calendar_feed", "connector", "live_ticket")
+PAGES = ("calendar", "calendar_feed", "connector", "delivery", "live_ticket", "webhook")
 
 
 @hookimpl

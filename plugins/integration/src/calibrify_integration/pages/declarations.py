@@ -5,7 +5,12 @@ from __future__ import annotations
 from calibrify_core.hooks.declarations import NavigationEntry, Panel
 from calibrify_core.web.panels import ACCOUNT_ACTIONS, CALENDAR_ACTIONS
 from calibrify_integration.pages import calendar_feed
-from calibrify_integration.permissions import CALENDAR_CHANGE, CALENDAR_VIEW, CONNECTOR_VIEW
+from calibrify_integration.permissions import (
+    CALENDAR_CHANGE,
+    CALENDAR_VIEW,
+    CONNECTOR_VIEW,
+    WEBHOOK_VIEW,
+)
 
 NAVIGATION = (
     NavigationEntry(
@@ -15,6 +20,14 @@ NAVIGATION = (
         CONNECTOR_VIEW,
         section="Administration",
         order=940,
+    ),
+    NavigationEntry(
+        "Webhooks",
+        "integration.webhook.list",
+        "webhook",
+        WEBHOOK_VIEW,
+        section="Administration",
+        order=950,
     ),
 )
 PANELS = (

@@ -1,0 +1,146 @@
+"""Deliveries to webhooks: their log, and one with each of its tries."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+from calibrify_core.records.keyset import run_list
+from calibrify_core.records.listing import read_request
+from calibrify_core.web.flash import flash
+from calibrify_core.web.kit import see_other
+from calibrify_core.work.platform import Platform
+from calibrify_integration.models.delivery import DEAD, DELIVERED, PENDING, Attempt
+from calibrify_integration.models.webhook import Webhook
+from calibrify_integration.permissions import WEBHOOK_MANAGE, WEBHOOK_VIEW
+from calibrify_integration.services import deliveries
+from calibrify_integration.services.events import declared
+from calibrify_integration.services.webhook_lists import DELIVERIES, delivery_shape
+from calibrify_integration.services.webhooks import TEST, find_webhook
+
+ONE = "integration.delivery.show"
+WEBHOOK = "integration.webhook.show"
+PAGE_LENGTH = "25"
+SHOWN_TRIES = 25
+# Of a delivery: tone, icon and word of its chip.
+STATES = {
+    PENDING: ("soon", "circle-dot", "Waiting"),
+    DELIVERED: ("ok", "circle-check", "Delivered"),
+    DEAD: ("late", "circle-x", "Given up"),
+}
+
+
+def short_name(webhook: Webhook) -> str:
+    """Returns how a webhook is called where a long address does not fit."""
+    return webhook.description or urlsplit(webhook.url).netloc
+
+
+def titles_of(platform: Platform) -> dict[str, str]:
+    """Returns what the types of events are called."""
+    return {event.name: event.title for event in declared(platform)} | {TEST: "Test"}
+
+
+def log_of(request: Any, webhook_id: uuid.UUID) -> dict[str, Any]:
+    """Returns a page of the deliveries to a webhook, filtered as the query asks.
+
+    Raises:
+        Invalid: the cursor of the query is none.
+    """
+    state = request.GET.get("state", "")
+    chosen = [("state", state)] if state in STATES else []
+    place = [("cursor", request.GET["cursor"])] if request.GET.get("cursor") else []
+    asked = [("webhook_id", str(webhook_id)), ("limit", PAGE_LENGTH), *chosen, *place]
+    found = run_list(request.unit, DELIVERIES, read_request(DELIVERIES, asked))
+
+    def href(*query: tuple[str, str]) -> str:
+        path: str = request.route_path(
+            WEBHOOK, id=webhook_id, _query=query or None, _anchor="deliveries"
+        )
+        return path
+
+    ways = [("", "All"), *((name, word) for name, (_tone, _icon, word) in STATES.items())]
+    return {
+        "rows": [_row(request, row) for row in found.rows],
+        "states": [
+            {
+                "label": word,
+                "href": href(("state", name)) if name else href(),
+                "current": [name] == [value for _, value in chosen] or not (name or chosen),
+            }
+            for name, word in ways
+        ],
+        "filtered": bool(chosen or place),
+        "previous_href": href(*chosen, ("cursor", found.previous)) if found.previous else "",
+        "next_href": href(*chosen, ("cursor", found.next)) if found.next else "",
+    }
+
+
+def _row(request: Any, row: dict[str, Any]) -> dict[str, Any]:
+    """Returns a delivery with its state in a word."""
+    return {
+        **row,
+        "title": titles_of(request.platform).get(row["type"], row["type"]),
+        "chip": STATES[row["state"]],
+        "href": request.route_path(ONE, id=row["id"]),
+    }
+
+
+def show(request: Any) -> dict[str, Any]:
+    """Shows a delivery with its latest tries, the newest first."""
+    unit = request.unit
+    found = deliveries.find_delivery(unit, request.matchdict["id"])
+    webhook = find_webhook(unit, found.webhook_id)
+    tries = list(enumerate(deliveries.attempts_of(unit, found), start=1))[-SHOWN_TRIES:]
+    row = _row(request, delivery_shape(found))
+    return {
+        "title": row["title"],
+        "crumbs": [
+            ("Webhooks", request.route_path("integration.webhook.list")),
+            (short_name(webhook), request.route_path(WEBHOOK, id=webhook.id)),
+        ],
+        "delivery": row,
+        "url": webhook.url,
+        "tries": [_try(number, attempt) for number, attempt in reversed(tries)],
+        "may_replay": found.state != PENDING and unit.access.permits(WEBHOOK_MANAGE),
+        "replay_href": request.route_path("integration.delivery.replay", id=found.id),
+    }
+
+
+def _try(number: int, attempt: Attempt) -> dict[str, Any]:
+    """Returns a try as it is shown."""
+    return {
+        "number": number,
+        "at": attempt.at,
+        "status": attempt.response_status,
+        "error": attempt.error,
+        "duration_ms": attempt.duration_ms,
+        "headers": [f"{name}: {value}" for name, value in attempt.request_headers.items()],
+        "body": attempt.response_body,
+    }
+
+
+def replay(request: Any) -> Any:
+    """Sends a delivery once more."""
+    found = deliveries.find_delivery(request.unit, request.matchdict["id"], WEBHOOK_MANAGE)
+    deliveries.replay(request.unit, found)
+    flash(request, "It goes out once more.")
+    return see_other(request, ONE, id=found.id)
+
+
+def back(request: Any) -> Any:
+    """Leads back to the delivery: the address only takes a form."""
+    return see_other(request, ONE, id=request.matchdict["id"])
+
+
+def includeme(config: Any) -> None:
+    """Adds the pages."""
+    one = "/admin/webhooks/deliveries/{id:uuid}"
+    config.add_page(ONE, one, show, permission=WEBHOOK_VIEW, template="integration/delivery.html")
+    config.add_page(
+        "integration.delivery.replay",
+        f"{one}/replay",
+        back,
+        permission=WEBHOOK_MANAGE,
+        post=replay,
+    )
