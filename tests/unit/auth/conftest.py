@@ -32,19 +32,17 @@ VISIT = Visit("request-0001", "192.0.2.7")
 
 
 @pytest.fixture
-def platform(database_url: str, tmp_path: Path) -> Iterator[Platform]:
+def platform(core_url: str, tmp_path: Path) -> Iterator[Platform]:
     """The shared services, over the core's tables alone."""
     settings = Settings(
         environment="testing",
         data_dir=tmp_path / "var",
-        database_url=database_url,
+        database_url=core_url,
         secret_key="k" * 64,
         plugins=(),
         time_zone=ZoneInfo("Europe/Berlin"),
     )
     made = make_platform(settings)
-    tables = [t for t in Base.metadata.sorted_tables if t.name.startswith("core_")]
-    Base.metadata.create_all(made.database.writer, tables=tables)
     yield made
     made.database.dispose()
 

@@ -26,7 +26,6 @@ from calibrify_core.hooks.manager import Candidate, Plugins
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_core.kernel.errors import Conflict
 from calibrify_core.kernel.settings import Settings
-from calibrify_core.persistence.base import Base
 from calibrify_core.tasks.outbox import OutboxRow
 from calibrify_core.work.platform import Platform
 from calibrify_core.worker import make_runner
@@ -92,19 +91,17 @@ def here() -> ModuleType:
 
 
 @pytest.fixture
-def platform(database_url: str, tmp_path: Path) -> Iterator[Platform]:
+def platform(core_url: str, tmp_path: Path) -> Iterator[Platform]:
     """A platform on which this module runs as a plugin."""
     settings = Settings(
         environment="testing",
         data_dir=tmp_path / "var",
-        database_url=database_url,
+        database_url=core_url,
         secret_key="k" * 64,
         plugins=("things",),
     )
     candidate = Candidate("things", "calibrify-things", "0.1.0", (), here)
     made = make_platform(settings, Plugins(contributions, {"things": candidate}, ("things",)))
-    tables = [t for t in Base.metadata.sorted_tables if t.name.startswith("core_")]
-    Base.metadata.create_all(made.database.writer, tables=tables)
     Organisations(made).create("main")
     HEARD.clear()
     yield made

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from calibrify_core.auth.organisations import Organisations
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.scoping import scoped
 from calibrify_core.persistence.types import UTCDateTime
@@ -22,6 +23,7 @@ from calibrify_core.records.listing import Kind, ListField, ListSpec, read_reque
 from calibrify_core.work.organisation import OrganisationFacts
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
+from tests.unit.conftest import CopyCore, core_on
 
 NAMES = ("alpha", "Alpha", "ALPHA", "beta", "Äpfel", "äpfel", "Zebra", "zebra", "50% off", "a_b")
 SORTABLE = ("name", "serial", "due_on", "seen_at", "active", "size")
@@ -130,13 +132,13 @@ class Shelf:
             return run_list(unit, spec, asked)
 
 
-@pytest.fixture
-def shelf(core_platform: Platform, house: OrganisationFacts) -> Shelf:
-    """Sixty things of the house, with ties and gaps, and as many of another organisation."""
-    Base.metadata.create_all(core_platform.database.writer)
+def stocked(platform: Platform) -> Shelf:
+    """Puts sixty things into a house, with ties and gaps, and as many into another organisation."""
+    house = Organisations(platform).create("main", "Main laboratory")
+    Base.metadata.create_all(platform.database.writer)
     chance = random.Random(17025)
     day, noon = date(2026, 2, 27), datetime(2026, 2, 27, 12, tzinfo=UTC)
-    with core_platform.unit(house.id) as unit:
+    with platform.unit(house.id) as unit:
         for organisation_id in (house.id, uuid.uuid4()):
             for _ in range(60):
                 unit.add(
@@ -153,4 +155,22 @@ def shelf(core_platform: Platform, house: OrganisationFacts) -> Shelf:
                         size=chance.choice((None, -1, 0, 2, 3)),
                     )
                 )
-    return Shelf(core_platform, house)
+    return Shelf(platform, house)
+
+
+@pytest.fixture(scope="module")
+def shelf(
+    copy_core: CopyCore, database_kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shelf]:
+    """A shelf that is only read."""
+    folder = tmp_path_factory.mktemp("shelf")
+    for url in copy_core(database_kind, folder):
+        platform = core_on(url, folder)
+        yield stocked(platform)
+        platform.database.dispose()
+
+
+@pytest.fixture
+def own_shelf(core_platform: Platform) -> Shelf:
+    """A shelf for one test, which may change it."""
+    return stocked(core_platform)

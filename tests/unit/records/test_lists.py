@@ -124,28 +124,28 @@ def test_an_export_comes_in_the_order_of_the_list(shelf: Shelf, ordering: str) -
 
 
 @pytest.mark.parametrize("ordering", ["name", "-due_on", "due_on,-name"])
-def test_rows_that_come_before_the_place_shift_nothing(shelf: Shelf, ordering: str) -> None:
-    expected = everything(shelf, ordering)
-    first = shelf.page(ordering=ordering, limit=20)
+def test_rows_that_come_before_the_place_shift_nothing(own_shelf: Shelf, ordering: str) -> None:
+    expected = everything(own_shelf, ordering)
+    first = own_shelf.page(ordering=ordering, limit=20)
     front = {"name": "", "due_on": date(2099, 1, 1) if "-due_on" in ordering else date(1999, 1, 1)}
     for _ in range(5):
-        shelf.put(**front)
+        own_shelf.put(**front)
     seen, place = ids(first), first.next
     while place is not None:
-        page = shelf.page(ordering=ordering, limit=20, cursor=place)
+        page = own_shelf.page(ordering=ordering, limit=20, cursor=place)
         seen += ids(page)
         place = page.next
     assert seen == expected
 
 
-def test_a_row_that_goes_takes_no_other_along(shelf: Shelf) -> None:
-    expected = everything(shelf, "name")
-    first = shelf.page(limit=20)
-    with shelf.unit(write=True) as unit:
+def test_a_row_that_goes_takes_no_other_along(own_shelf: Shelf) -> None:
+    expected = everything(own_shelf, "name")
+    first = own_shelf.page(limit=20)
+    with own_shelf.unit(write=True) as unit:
         doomed = THINGS.model
         for gone in (expected[19], expected[25]):  # the place itself, and one beyond it
             unit.session.delete(unit.find(doomed, gone, "thing:view"))
-    rest = shelf.page(limit=500, cursor=first.next)
+    rest = own_shelf.page(limit=500, cursor=first.next)
     assert ids(rest) == [i for i in expected[20:] if i != expected[25]]
 
 
@@ -348,13 +348,13 @@ def test_a_filter_finds_what_it_says(
     [(9_999, 9_999, False), (10_000, 10_000, False), (10_002, 10_000, True)],
 )
 def test_a_capped_count_says_that_there_are_more(
-    shelf: Shelf, rows: int, shown: int, more: bool
+    own_shelf: Shelf, rows: int, shown: int, more: bool
 ) -> None:
-    shelf.fill(rows - 60)
-    with shelf.unit() as unit:
+    own_shelf.fill(rows - 60)
+    with own_shelf.unit() as unit:
         page = run_list(unit, THINGS, replace(read_request(THINGS, []), count="capped"))
     assert (page.count, page.capped) == (shown, more)
-    assert shelf.page(limit=5, count="true").count == rows
+    assert own_shelf.page(limit=5, count="true").count == rows
 
 
 @contextmanager
@@ -383,7 +383,7 @@ def test_a_page_costs_as_many_statements_whatever_its_length(shelf: Shelf, order
     assert costs == {2}, "one for the rows, one for the count"
 
 
-def test_a_list_that_others_extend_filters_and_sorts_by_what_they_add(shelf: Shelf) -> None:
+def test_a_list_that_others_extend_filters_and_sorts_by_what_they_add(own_shelf: Shelf) -> None:
     model: Any = THINGS.model
     length = sa.func.length(model.name)
     longer = THINGS.extended(
@@ -392,9 +392,9 @@ def test_a_list_that_others_extend_filters_and_sorts_by_what_they_add(shelf: She
         model,
         lambda row, unit: THINGS.shape(row, unit) | {"length": row.length},
     )
-    page = shelf.page(longer, ordering="-length", length_from=6, limit=500)
+    page = own_shelf.page(longer, ordering="-length", length_from=6, limit=500)
     lengths = [row["length"] for row in page.rows]
     assert lengths == sorted(lengths, reverse=True)
     assert set(lengths) == {7}, "of all names, 50% off alone has more than five letters"
     with pytest.raises(Invalid):
-        shelf.page(ordering="-length")
+        own_shelf.page(ordering="-length")
