@@ -15,7 +15,9 @@ from calibrify_core.hooks.manager import Plugins, installed
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.persistence.lineages import upgrade
 from calibrify_core.testing.client import ApiClient
+from plugins.integration.tests.line import Line
 from plugins.integration.tests.plant import NOW, Plant
+from plugins.integration.tests.receiver import receiving
 
 MakePlant = Callable[..., Plant]
 
@@ -62,3 +64,14 @@ def connected(make_plant: MakePlant, inbox: Path) -> Plant:
     """The core with equipment and integration, an inbox, and this machine as another system."""
     own = {"inbox_dir": str(inbox), "allowed_networks": "127.0.0.0/8"}
     return make_plant("equipment", "integration", plugin_settings={"integration": own})
+
+
+@pytest.fixture
+def line(connected: Plant) -> Iterator[Line]:
+    """A webhook of that plant, and a receiver on loopback."""
+    with receiving() as receiver:
+        made = Line(connected, receiver)
+        made.pass_on()
+        receiver.heard.clear()
+        yield made
+        connected.administrator.delete(made.url, status=204)

@@ -1,4 +1,4 @@
-"""Webhooks: what they hear, how they are signed, and what becomes of deliveries that fail."""
+"""Webhooks: what they hear, how it is signed, and what becomes of deliveries that fail."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -16,71 +14,15 @@ import sqlalchemy as sa
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from calibrify_core.auth.grant import Grant
-from calibrify_core.auth.grants import Grants
-from calibrify_core.auth.permissions import GRANT_VIEW
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.worker import make_runner
 from calibrify_integration.models.delivery import Delivery
 from calibrify_integration.models.webhook import Webhook
 from calibrify_integration.services import courier
 from calibrify_integration.services.sequence import draw_positions
+from plugins.integration.tests.line import Line
 from plugins.integration.tests.plant import API, Plant
-from plugins.integration.tests.receiver import Receiver, answer, hang_up, receiving
-
-HOOKS = f"{API}webhooks/"
-ONE = {"event_types": ["equipment.registered", "equipment.transitioned"]}
-
-
-@dataclass
-class Line:
-    """A plant, a receiver on loopback, and a webhook between them."""
-
-    plant: Plant
-    receiver: Receiver
-    hook: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        body = {"url": self.receiver.url(), **ONE}
-        self.hook = self.plant.administrator.post_json(HOOKS, body, status=201).json
-
-    @property
-    def url(self) -> str:
-        return f"{HOOKS}{self.hook['id']}/"
-
-    def pass_on(self) -> int:
-        """Does what the chores of a relay do; returns how many tries it took."""
-        draw_positions(self.plant.platform)
-        return courier.deliver_due(self.plant.platform)
-
-    def let_pass(self, span: timedelta) -> None:
-        """Lets the time go by until the next tries."""
-        table: Any = Delivery.__table__
-        with self.plant.platform.unit() as unit:
-            for row in unit.session.connection().execute(sa.select(table)).all():
-                values = {"next_attempt_at": row.next_attempt_at - span}
-                changed = sa.update(table).where(table.c.id == row.id).values(**values)
-                unit.session.connection().execute(changed)
-
-    def deliveries(self, **asked: Any) -> list[Any]:
-        listed = self.plant.administrator.get(f"{self.url}deliveries/", asked).json
-        found: list[Any] = listed["results"]
-        return found
-
-    def heard(self) -> list[Any]:
-        """Returns the events that arrived, their signatures verified."""
-        secret = Verifier(self.hook["secret"])
-        return [secret.verify(one.body, one.headers) for one in self.receiver.heard]
-
-
-@pytest.fixture
-def line(connected: Plant) -> Iterator[Line]:
-    with receiving() as receiver:
-        made = Line(connected, receiver)
-        made.pass_on()
-        receiver.heard.clear()
-        yield made
-        connected.administrator.delete(made.url, status=204)
+from plugins.integration.tests.receiver import answer, hang_up
 
 
 def quarantine(plant: Plant, instrument: Any, to: str = "quarantined") -> None:
@@ -276,108 +218,6 @@ def test_a_test_is_sent_whatever_it_hears_of(line: Line) -> None:
     assert event["type"] == "integration.test"
     detail = line.plant.administrator.get(asked.headers["Location"]).json
     assert (detail["state"], detail["event_id"]) == ("delivered", None)
-
-
-def test_while_a_secret_changes_both_sign(line: Line) -> None:
-    old = line.hook["secret"]
-    new = line.plant.administrator.post_json(f"{line.url}rotate-secret/", {}).json["secret"]
-    assert new != old
-    line.plant.instrument()
-    line.pass_on()
-    (request,) = line.receiver.heard
-    for secret in (old, new):
-        Verifier(secret).verify(request.body, request.headers)
-
-    table: Any = Webhook.__table__
-    with line.plant.platform.unit() as unit:
-        ended = sa.update(table).values(previous_until=utc_now())
-        unit.session.connection().execute(ended)
-    line.plant.instrument()
-    line.pass_on()
-    request = line.receiver.heard[-1]
-    Verifier(new).verify(request.body, request.headers)
-    with pytest.raises(WebhookVerificationError):
-        Verifier(old).verify(request.body, request.headers)
-
-
-def test_secrets_are_shown_once_and_never_stored_plainly(line: Line) -> None:
-    secret = line.hook["secret"]
-    assert secret.startswith("whsec_")
-    assert secret not in line.plant.administrator.get(line.url).text
-    assert secret not in line.plant.administrator.get(HOOKS).text
-    with line.plant.platform.unit(write=False) as unit:
-        rows = unit.session.connection().execute(sa.text("SELECT * FROM integration_webhook"))
-        assert secret not in str(rows.all())
-        audit = unit.session.connection().execute(sa.text("SELECT * FROM core_audit_entry"))
-        assert secret not in str(audit.all())
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://10.0.0.1/",
-        "http://169.254.169.254/latest/meta-data/",
-        "http://[::1]/",
-        "ftp://example.com/",
-        "http://user:password@127.0.0.1/",
-        "nonsense",
-    ],
-)
-def test_forbidden_addresses_are_refused_when_they_are_given(line: Line, url: str) -> None:
-    client = line.plant.administrator
-    refused = client.post_json(HOOKS, {"url": url, **ONE}, status=422)
-    assert refused.json["errors"][0]["pointer"] == "/url"
-    client.patch_json(line.url, {"url": url}, status=422)
-
-
-def test_and_when_a_name_leads_elsewhere_by_then(line: Line) -> None:
-    table: Any = Webhook.__table__
-    with line.plant.platform.unit() as unit:
-        moved = sa.update(table).where(table.c.id == uuid.UUID(line.hook["id"]))
-        unit.session.connection().execute(moved.values(url="http://10.1.2.3/in"))
-    line.plant.instrument()
-    started = time.monotonic()
-    line.pass_on()
-    assert time.monotonic() - started < 5
-    (waiting,) = line.deliveries()
-    assert waiting["last_status"] is None
-    assert "not public" in waiting["last_error"]
-    assert line.receiver.heard == []
-
-
-@pytest.mark.parametrize("types", [[], ["no such*"], ["equipment.never_heard_of"], ["x" * 101]])
-def test_types_that_nobody_tells_are_refused(line: Line, types: list[str]) -> None:
-    body = {"url": line.receiver.url(), "event_types": types}
-    line.plant.administrator.post_json(HOOKS, body, status=422)
-
-
-def test_what_its_owner_may_not_see_any_more_is_not_sent(connected: Plant) -> None:
-    owner = connected.person("administrator")
-    with receiving() as receiver:
-        body = {"url": receiver.url(), **ONE}
-        hook = owner.post_json(HOOKS, body, status=201).json
-        connected.instrument()
-        draw_positions(connected.platform)
-        with connected.platform.unit() as unit:
-            held = unit.select(Grant, GRANT_VIEW).where(Grant.user_id == owner.user_id)
-            for grant in unit.session.scalars(held).all():
-                Grants(unit).take_away(grant)
-        courier.deliver_due(connected.platform)
-        connected.instrument()
-        draw_positions(connected.platform)
-        courier.deliver_due(connected.platform)
-        assert receiver.heard == []
-        listed = connected.administrator.get(f"{HOOKS}{hook['id']}/deliveries/").json["results"]
-        (kept,) = listed
-        assert kept["state"] == "dead"
-        assert "may not see" in kept["last_error"]
-        owner.get(f"{HOOKS}{hook['id']}/", status=403)
-        connected.administrator.delete(f"{HOOKS}{hook['id']}/", status=204)
-
-
-def test_a_technician_sees_none(line: Line) -> None:
-    line.plant.person("technician").get(HOOKS, status=403)
-    line.plant.person("technician").get(f"{line.url}deliveries/", status=403)
 
 
 def test_requests_are_not_slowed_by_a_receiver_that_does_not_answer(line: Line) -> None:
