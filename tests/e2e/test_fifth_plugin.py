@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,8 +80,11 @@ class Client:
         if self._token:
             request.add_header("Authorization", f"Bearer {self._token}")
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(request, data, timeout=30) as answer:
-            return str(answer.read().decode())
+        try:
+            with urllib.request.urlopen(request, data, timeout=30) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method} {path}: {error.read().decode()}") from error
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
         """Sends a request; returns the JSON of the answer."""
@@ -191,10 +195,11 @@ def test_its_task_runs_in_the_night(server: Server, api: Client, instrument: Any
 
 def test_its_event_reaches_a_webhook(server: Server, instrument: Any) -> None:
     later = Client(server)
+    facts = {"name": "Tip 3", "equipment_id": instrument["id"], "valid_until": "2026-03-09"}
     with receiving() as receiver:
         body = {"url": receiver.url(), "event_types": ["accessory.*"]}
         hook = later("POST", "webhooks/", body)
-        made = later("POST", "probes/", {"name": "Tip 3", "equipment_id": instrument["id"]})
+        made = later("POST", "probes/", facts)
         deadline = time.monotonic() + 30
         while not receiver.heard:
             assert time.monotonic() < deadline, "nothing arrived"
