@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from calibrify_core.exchange.options import ImportOptions, parse_options
 from calibrify_core.hooks.importers import Importer
-from calibrify_core.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from calibrify_core.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.tasks.job import FINISHED, Job
@@ -22,11 +22,13 @@ from calibrify_core.work.unit import UnitOfWork
 from calibrify_integration.models.connector import Connector, ConnectorFile, ConnectorRun
 from calibrify_integration.permissions import CONNECTOR_CHANGE, CONNECTOR_RUN, CONNECTOR_VIEW
 from calibrify_integration.public import ConnectorKind
+from calibrify_integration.services import ownership
 
 TASK = "integration.run_connector"
 HOOK = "calibrify_integration_connectors"
 BECAUSE = "a connector that the actor may see has these runs and files"
 _c: Any = Connector.__table__
+NO_PERSON = "A connector acts with the rights of a person: sign in to set it up."
 
 
 def kind_of(platform: Platform, name: str) -> ConnectorKind:
@@ -55,9 +57,7 @@ def importer_of(platform: Platform, name: str) -> Importer:
 
 def own(unit: Any, permission: str = CONNECTOR_VIEW) -> list[sa.ColumnElement[bool]]:
     """Returns the condition that leaves one's own connectors, unless all may be seen."""
-    if unit.access.scope(permission).everything:
-        return []
-    return [Connector.owner_id == unit.actor.user_id]
+    return ownership.own(unit, Connector, permission)
 
 
 def find_connector(
@@ -68,12 +68,7 @@ def find_connector(
     Raises:
         NotFound: it does not exist, or is somebody else's who reaches further.
     """
-    statement = unit.select(Connector, permission).where(
-        Connector.id == connector_id, *own(unit, permission)
-    )
-    found = unit.session.scalars(statement).one_or_none()
-    if found is None:
-        raise NotFound
+    found: Connector = ownership.find_own(unit, Connector, connector_id, permission)
     return found
 
 
@@ -88,7 +83,7 @@ def create(unit: UnitOfWork, values: Mapping[str, Any]) -> Connector:
         Forbidden: the author may not, or acts by a token.
         Invalid: with what does not fit.
     """
-    owner_id = _person(unit)
+    owner_id = ownership.person(unit, CONNECTOR_CHANGE, NO_PERSON)
     connector = Connector(
         id=new_id(),
         organisation_id=unit.organisation.id,
@@ -113,7 +108,7 @@ def change(unit: UnitOfWork, connector: Connector, values: Mapping[str, Any]) ->
         Forbidden: the author may not, or acts by a token.
         Invalid: with what does not fit.
     """
-    connector.owner_id = _person(unit)
+    connector.owner_id = ownership.person(unit, CONNECTOR_CHANGE, NO_PERSON)
     _apply(unit, connector, values)
     unit.session.flush()
     return connector
@@ -185,18 +180,6 @@ def next_time(connector: Connector, now: datetime) -> datetime | None:
     if not connector.enabled or connector.every_minutes is None:
         return None
     return now + timedelta(minutes=connector.every_minutes)
-
-
-def _person(unit: UnitOfWork) -> uuid.UUID:
-    """Returns whose rights the connector has.
-
-    Raises:
-        Forbidden: a token asks, which is cut down to less than its owner may, or the system.
-    """
-    unit.access.require(CONNECTOR_CHANGE)
-    if unit.actor.kind == "token" or unit.actor.user_id is None:
-        raise Forbidden("A connector acts with the rights of a person: sign in to set it up.")
-    return unit.actor.user_id
 
 
 def _apply(unit: UnitOfWork, connector: Connector, values: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calibrify_core.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from calibrify_core.kernel.errors import Conflict, FieldError, Invalid
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.persistence.scoping import unscoped
@@ -21,6 +21,7 @@ from calibrify_integration.domain.event_types import is_pattern, matches
 from calibrify_integration.models.delivery import PENDING, Delivery
 from calibrify_integration.models.webhook import Webhook
 from calibrify_integration.permissions import WEBHOOK_MANAGE, WEBHOOK_VIEW
+from calibrify_integration.services import ownership
 from calibrify_integration.services.egress import Egress
 from calibrify_integration.services.events import declared
 
@@ -30,13 +31,12 @@ OVERLAP = timedelta(hours=24)
 MOST = 100
 TEST = "integration.test"
 BECAUSE = "they are counted, not shown"
+NO_PERSON = "A webhook hears what a person may see: sign in to set it up."
 
 
 def own(unit: Any, permission: str = WEBHOOK_VIEW) -> list[sa.ColumnElement[bool]]:
     """Returns the condition that leaves one's own webhooks, unless all may be seen."""
-    if unit.access.scope(permission).everything:
-        return []
-    return [Webhook.owner_id == unit.actor.user_id]
+    return ownership.own(unit, Webhook, permission)
 
 
 def find_webhook(
@@ -47,12 +47,7 @@ def find_webhook(
     Raises:
         NotFound: it does not exist, or is somebody else's who reaches further.
     """
-    statement = unit.select(Webhook, permission).where(
-        Webhook.id == webhook_id, *own(unit, permission)
-    )
-    found = unit.session.scalars(statement).one_or_none()
-    if found is None:
-        raise NotFound
+    found: Webhook = ownership.find_own(unit, Webhook, webhook_id, permission)
     return found
 
 
@@ -71,7 +66,7 @@ def create(unit: UnitOfWork, values: Mapping[str, Any]) -> tuple[Webhook, str]:
         Invalid: with what does not fit; an address to which no request goes among it.
         Conflict: the organisation has as many as it may.
     """
-    owner_id = _person(unit)
+    owner_id = ownership.person(unit, WEBHOOK_MANAGE, NO_PERSON)
     counted = sa.select(sa.func.count()).select_from(Webhook.__table__)
     counted = counted.where(Webhook.organisation_id == unit.organisation.id)
     if unit.session.execute(unscoped(counted, Webhook, because=BECAUSE)).scalar_one() >= MOST:
@@ -102,7 +97,7 @@ def change(unit: UnitOfWork, webhook: Webhook, values: Mapping[str, Any]) -> Web
         Forbidden: the author may not, or acts by a token.
         Invalid: with what does not fit.
     """
-    webhook.owner_id = _person(unit)
+    webhook.owner_id = ownership.person(unit, WEBHOOK_MANAGE, NO_PERSON)
     _check(unit, values)
     for name in ("url", "description", "active"):
         if name in values:
@@ -124,7 +119,7 @@ def rotate_secret(unit: UnitOfWork, webhook: Webhook) -> str:
     Raises:
         Forbidden: the author may not, or acts by a token.
     """
-    _person(unit)
+    ownership.person(unit, WEBHOOK_MANAGE, NO_PERSON)
     platform, present = unit.platform, open_secret(unit.platform, webhook)
     secret = _new_secret()
     webhook.secret = _sealed(platform, webhook.id, secret)
@@ -201,18 +196,6 @@ def _sealed(platform: Platform, webhook_id: uuid.UUID, secret: str) -> str:
 def _place(webhook_id: uuid.UUID) -> str:
     """Returns the place for which a webhook's secrets are sealed."""
     return f"integration_webhook:secret:{webhook_id}"
-
-
-def _person(unit: UnitOfWork) -> uuid.UUID:
-    """Returns whose rights the webhook has.
-
-    Raises:
-        Forbidden: a token asks, which is cut down to less than its owner may, or the system.
-    """
-    unit.access.require(WEBHOOK_MANAGE)
-    if unit.actor.kind == "token" or unit.actor.user_id is None:
-        raise Forbidden("A webhook hears what a person may see: sign in to set it up.")
-    return unit.actor.user_id
 
 
 def _check(unit: UnitOfWork, values: Mapping[str, Any]) -> None:
