@@ -111,9 +111,9 @@ def test_several_schedulers_make_one_start_per_slot(plant: Any) -> None:
 
 def test_sigterm_lets_the_run_at_hand_finish(plant: Any) -> None:
     trace = plant.folder / "drained"
-    row_id = plant.enqueue("probe.linger", trace=str(trace), seconds=2)
     if "clockwork" in plant.programs:
-        plant.kill("clockwork")
+        plant.kill("clockwork")  # before the row is there: it runs rows too
+    row_id = plant.enqueue("probe.linger", trace=str(trace), seconds=2)
     plant.until(lambda: lines(trace))
     started = time.monotonic()
     process = plant.programs.pop(plant.runner)
