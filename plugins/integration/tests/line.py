@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from standardwebhooks import Webhook as Verifier
 
 from calibrify_integration.models.delivery import Delivery
+from calibrify_integration.models.webhook import Webhook
 from calibrify_integration.services import courier
 from calibrify_integration.services.sequence import draw_positions
 from plugins.integration.tests.plant import API, Plant
@@ -42,12 +43,17 @@ class Line:
 
     def let_pass(self, span: timedelta) -> None:
         """Lets the time go by until the next tries."""
-        table: Any = Delivery.__table__
+        moments: list[Any] = [
+            Delivery.__table__.c.next_attempt_at,
+            Webhook.__table__.c.held_until,
+        ]
         with self.plant.platform.unit() as unit:
-            for row in unit.session.connection().execute(sa.select(table)).all():
-                values = {"next_attempt_at": row.next_attempt_at - span}
-                changed = sa.update(table).where(table.c.id == row.id).values(**values)
-                unit.session.connection().execute(changed)
+            connection = unit.session.connection()
+            for column in moments:
+                kept = sa.select(column.table.c.id, column).where(column.is_not(None))
+                for identifier, moment in connection.execute(kept).all():
+                    mine = sa.update(column.table).where(column.table.c.id == identifier)
+                    connection.execute(mine.values({column.name: moment - span}))
 
     def deliveries(self, **asked: Any) -> list[Any]:
         listed = self.plant.administrator.get(f"{self.url}deliveries/", asked).json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from standardwebhooks import Webhook as Verifier
 from webtest import TestApp
 
 from calibrify_integration.services import courier
+from calibrify_integration.services.sequence import draw_positions
 from plugins.integration.tests.plant import API, Plant
 from plugins.integration.tests.receiver import Receiver, answer, receiving
 
@@ -127,6 +129,23 @@ def test_what_was_delivered_is_sent_again(
     tries = [title.text for title in sent.follow().html.select("h2[id*=try]")]
     assert len(receiver.heard) == 1
     assert tries == ["Try 2", "Try 1"]
+
+
+def test_what_is_sent_is_shown_as_text_to_who_may_see_it(
+    connected: Plant, administrator: TestApp, receiver: Receiver, hook: str
+) -> None:
+    receiver.heard.clear()
+    connected.instrument(name="<i>Caliper</i>")
+    draw_positions(connected.platform)
+    courier.deliver_due(connected.platform)
+    row = administrator.get(hook).html.select_one("tbody a[href*='/deliveries/']")
+    page = administrator.get(row["href"])
+    shown = page.html.select_one("details:not([open]) pre")
+    assert json.loads(shown.text) == json.loads(receiver.heard[0].body)
+    assert "<i>Caliper" not in page
+    assert receiver.heard[0].headers["webhook-signature"] not in page
+    (headers,) = page.html.select("details:not([open]) .pre")
+    assert "webhook-id: " in headers.text
 
 
 def test_the_form_keeps_boxes_and_patterns(administrator: TestApp, hook: str) -> None:

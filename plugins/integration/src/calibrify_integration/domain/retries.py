@@ -21,7 +21,7 @@ def pause_after(tries: int, lot: float, asked: timedelta | None = None) -> timed
     Args:
         tries: how often it was tried, the last time included.
         lot: from 0 to 1, drawn anew each time, so that many deliveries do not come back at once.
-        asked: what the receiver asked for; up to a day of it is granted.
+        asked: what the receiver asked for, see `granted_pause`.
 
     >>> pause_after(1, 0.0)
     datetime.timedelta(seconds=5)
@@ -35,26 +35,28 @@ def pause_after(tries: int, lot: float, asked: timedelta | None = None) -> timed
     if tries > len(PAUSES):
         return None
     wait = PAUSES[tries - 1] * (1 + SPREAD * lot)
-    return wait if asked is None else max(wait, min(asked, LONGEST))
+    return wait if asked is None else max(wait, asked)
 
 
-def asked_pause(header: str | None, now: datetime) -> timedelta | None:
-    """Reads ``Retry-After``: seconds or a moment; None where it says neither.
+def granted_pause(header: str | None, now: datetime) -> timedelta | None:
+    """Reads ``Retry-After``, seconds or a moment, and grants up to a day; None: it says neither.
 
     >>> now = datetime(2026, 1, 1, tzinfo=UTC)
-    >>> asked_pause("120", now), asked_pause("soon", now)
+    >>> granted_pause("120", now), granted_pause("soon", now)
     (datetime.timedelta(seconds=120), None)
-    >>> asked_pause("Thu, 01 Jan 2026 00:01:00 GMT", now)
+    >>> granted_pause("9999999", now)
+    datetime.timedelta(days=1)
+    >>> granted_pause("Thu, 01 Jan 2026 00:01:00 GMT", now)
     datetime.timedelta(seconds=60)
     """
     if not header:
         return None
     if header.isascii() and header.isdigit() and len(header) < 8:
-        return timedelta(seconds=int(header))
+        return min(timedelta(seconds=int(header)), LONGEST)
     try:
         moment = parsedate_to_datetime(header)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(moment - now, timedelta())
+    return min(max(moment - now, timedelta()), LONGEST)

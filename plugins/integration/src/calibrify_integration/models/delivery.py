@@ -11,12 +11,16 @@ from calibrify_core.persistence.scoping import scoped
 from calibrify_core.persistence.types import Json
 
 PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
+TEST = "integration.test"
+UNTOLD = "integration.untold"
 
 
 class Delivery(Identified, OrganisationOwned, Base):
     """One event for one webhook. Its id is the ``webhook-id`` of every try.
 
-    A delivery without an event is a test that somebody asked for.
+    A delivery without an event is a test that somebody asked for (``TEST``), or stands for all
+    events from its position on of which it could not be told whether the owner may see them
+    (``UNTOLD``): it is not sent, but asked about again.
     """
 
     __tablename__ = "integration_delivery"

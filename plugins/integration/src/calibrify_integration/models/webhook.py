@@ -26,7 +26,7 @@ class Webhook(Audited, Identified, OrganisationOwned, Timestamped, Versioned, Ba
 
     __tablename__ = "integration_webhook"
     __audit_type__ = "webhook"
-    __audit_skip__ = frozenset({"secret", "previous_secret", "failing_since"})
+    __audit_skip__ = frozenset({"secret", "previous_secret", "failing_since", "held_until"})
 
     owner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("core_user.id"))
     url: Mapped[str] = mapped_column(sa.Text)
@@ -36,6 +36,8 @@ class Webhook(Audited, Identified, OrganisationOwned, Timestamped, Versioned, Ba
     active: Mapped[bool] = mapped_column(default=True)
     disabled_reason: Mapped[str] = mapped_column(sa.String(300), default="")
     failing_since: Mapped[datetime | None]
+    # The receiver asked for time: nothing goes to it before that.
+    held_until: Mapped[datetime | None]
     secret: Mapped[str] = mapped_column(sa.Text)
     previous_secret: Mapped[str | None] = mapped_column(sa.Text)
     previous_until: Mapped[datetime | None]

@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
+
+import orjson
 
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
 from calibrify_core.web.flash import flash
 from calibrify_core.web.kit import see_other
 from calibrify_core.work.platform import Platform
-from calibrify_integration.models.delivery import DEAD, DELIVERED, PENDING, Attempt
+from calibrify_core.work.unit import UnitOfWork
+from calibrify_integration.models.delivery import (
+    DEAD,
+    DELIVERED,
+    PENDING,
+    TEST,
+    UNTOLD,
+    Attempt,
+    Delivery,
+)
 from calibrify_integration.models.webhook import Webhook
 from calibrify_integration.permissions import WEBHOOK_MANAGE, WEBHOOK_VIEW
 from calibrify_integration.services import deliveries
 from calibrify_integration.services.events import declared
+from calibrify_integration.services.sight import PLUGIN
 from calibrify_integration.services.webhook_lists import DELIVERIES, delivery_shape
-from calibrify_integration.services.webhooks import TEST, find_webhook
+from calibrify_integration.services.webhooks import find_webhook
 
 ONE = "integration.delivery.show"
 WEBHOOK = "integration.webhook.show"
 PAGE_LENGTH = "25"
 SHOWN_TRIES = 25
+MOST_SHOWN = 20_000
+"""How many characters of a body are shown; the feed has all of it."""
+
+# Why there is no try, by whether it is of an event and its state.
+UNTRIED = {
+    (True, PENDING): "It goes out soon. Open this page again to see the answer.",
+    (False, PENDING): "Events wait from here on until it can be told which of them its owner may "
+    "see. It is asked again by itself.",
+    (False, DEAD): "Events from here on were not sent. Send again asks once more.",
+}
 # Of a delivery: tone, icon and word of its chip.
 STATES = {
     PENDING: ("soon", "circle-dot", "Waiting"),
@@ -38,7 +61,8 @@ def short_name(webhook: Webhook) -> str:
 
 def titles_of(platform: Platform) -> dict[str, str]:
     """Returns what the types of events are called."""
-    return {event.name: event.title for event in declared(platform)} | {TEST: "Test"}
+    own = {TEST: "Test", UNTOLD: "Events held back"}
+    return {event.name: event.title for event in declared(platform)} | own
 
 
 def log_of(request: Any, webhook_id: uuid.UUID) -> dict[str, Any]:
@@ -101,10 +125,22 @@ def show(request: Any) -> dict[str, Any]:
         ],
         "delivery": row,
         "url": webhook.url,
+        "body": _body(unit, found),
+        "untried": UNTRIED.get((found.type != UNTOLD, found.state), "It was not sent."),
         "tries": [_try(number, attempt) for number, attempt in reversed(tries)],
         "may_replay": found.state != PENDING and unit.access.permits(WEBHOOK_MANAGE),
         "replay_href": request.route_path("integration.delivery.replay", id=found.id),
     }
+
+
+def _body(unit: UnitOfWork, delivery: Delivery) -> str:
+    """Returns what is sent, indented; empty where the person may not see it."""
+    read = partial(deliveries.content_of, unit, delivery)
+    content = unit.guarded(PLUGIN, "body of a delivery", read).value
+    if content is None:
+        return ""
+    text = orjson.dumps(content, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2).decode()
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 
 def _try(number: int, attempt: Attempt) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from calibrify_core.auth.people import People
@@ -74,12 +75,13 @@ def show(request: Any) -> dict[str, Any]:
     found = webhooks.find_webhook(unit, request.matchdict["id"])
     names, counts = People(unit).names([found.owner_id]), counts_of(unit, [found.id])
     row = _row(request, webhook_shape(found), names, counts)
-    until = found.previous_until
+    moment = utc_now()
     return {
         "title": found.audit_label(),
         "crumbs": _crumbs(request),
         "webhook": row,
-        "old_until": until if until and until > utc_now() else None,
+        "old_until": _later(found.previous_until, moment),
+        "held_until": _later(found.held_until, moment) if found.active else None,
         "log": delivery.log_of(request, found.id),
         "may_change": unit.access.permits(WEBHOOK_MANAGE),
         **{
@@ -87,6 +89,11 @@ def show(request: Any) -> dict[str, Any]:
             for verb in ("edit", "test", "switch", "rotate", "remove")
         },
     }
+
+
+def _later(until: datetime | None, moment: datetime) -> datetime | None:
+    """Returns a moment that is still to come, None for another."""
+    return until if until is not None and until > moment else None
 
 
 def offer(request: Any) -> dict[str, Any]:

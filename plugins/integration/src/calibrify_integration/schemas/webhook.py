@@ -31,6 +31,7 @@ class WebhookOut(Shape):
     active: bool
     disabled_reason: str
     failing_since: Moment | None
+    held_until: Moment | None
     previous_until: Moment | None
     created_at: Moment
     updated_at: Moment

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -22,28 +22,43 @@ import structlog
 from sqlalchemy.orm import Session, aliased
 from standardwebhooks import Webhook as Signer
 
+from calibrify_core.kernel.errors import ConfigurationError
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.persistence.bulk import insert_many
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.platform import Platform
 from calibrify_integration.domain.addresses import Refused
-from calibrify_integration.domain.retries import asked_pause, pause_after
-from calibrify_integration.models.delivery import DEAD, DELIVERED, PENDING, Attempt, Delivery
-from calibrify_integration.models.event import Event
+from calibrify_integration.domain.retries import granted_pause, pause_after
+from calibrify_integration.models.delivery import (
+    DEAD,
+    DELIVERED,
+    PENDING,
+    UNTOLD,
+    Attempt,
+    Delivery,
+)
 from calibrify_integration.models.webhook import Webhook
-from calibrify_integration.services.deliveries import BECAUSE, PLUGIN, owner_unit
+from calibrify_integration.services.deliveries import content_of
 from calibrify_integration.services.egress import Answer, Egress, Limits, Unreachable
-from calibrify_integration.services.events import as_cloud_event, source, visible
-from calibrify_integration.services.webhooks import TEST, open_secrets
+from calibrify_integration.services.sight import PLUGIN, RuleFailed, ask, owner_unit
+from calibrify_integration.services.webhooks import open_secrets
 
 log = structlog.get_logger()
+BECAUSE = "what is due goes out for every organisation"
 THREADS = 4
 LEASE = timedelta(seconds=60)
 LIMITS = Limits(connect_seconds=5, total_seconds=15, most_bytes=2_048)
 GIVEN_UP_AFTER = timedelta(days=5)
 UNSEEN = "Its owner may not see this any more: it was not sent."
+LOCKED = (
+    "The secret of the webhook does not open: put the encryption key back that sealed it, or "
+    "make a new secret."
+)
 GONE = 410
+BUSY = frozenset({429, 503})
+"""Answers whose ``Retry-After`` is meant for all that goes to the webhook."""
+
 _d: Any = Delivery.__table__
 _ATTEMPTS: Any = Attempt.__table__
 
@@ -61,6 +76,7 @@ class Parcel:
         url: the address.
         body: what is sent; None where its owner may not see it any more.
         secrets: that sign.
+        obstacle: why it cannot be sent this time; empty: nothing stands in its way.
     """
 
     delivery_id: uuid.UUID
@@ -71,6 +87,7 @@ class Parcel:
     url: str
     body: bytes | None
     secrets: tuple[str, ...]
+    obstacle: str = ""
 
 
 def look_after(platform: Platform) -> None:
@@ -126,7 +143,8 @@ def _due(now: datetime) -> sa.Select[Any]:
     return (
         sa.select(Delivery.id)
         .join(Webhook, Webhook.id == Delivery.webhook_id)
-        .where(Webhook.active, Delivery.state == PENDING, Delivery.next_attempt_at <= now)
+        .where(Webhook.active, sa.or_(Webhook.held_until.is_(None), Webhook.held_until <= now))
+        .where(Delivery.state == PENDING, Delivery.type != UNTOLD, Delivery.next_attempt_at <= now)
         .where(sa.or_(Delivery.lease_until.is_(None), Delivery.lease_until < now), ~before)
         .where(sa.or_(Webhook.failing_since.is_(None), ~carried))
         .order_by(Delivery.next_attempt_at, Delivery.position)
@@ -146,6 +164,16 @@ def claim(platform: Platform) -> Parcel | None:
         delivery = _read(session, Delivery, found)
         webhook = _read(session, Webhook, delivery.webhook_id)
         _write(session, Delivery, found, lease_until=moment + LEASE)
+        obstacle, body = "", None
+        secrets: list[str] = []
+        try:
+            body = _body(platform, session, webhook, delivery)
+            secrets = open_secrets(platform, webhook)
+        except RuleFailed as failure:
+            obstacle = str(failure)
+        except ConfigurationError as failure:
+            obstacle = LOCKED
+            log.error("a delivery cannot be signed", webhook=str(webhook.id), why=failure.detail)
         return Parcel(
             delivery.id,
             delivery.organisation_id,
@@ -153,50 +181,38 @@ def claim(platform: Platform) -> Parcel | None:
             delivery.tries,
             moment + LEASE,
             webhook.url,
-            _body(platform, session, webhook, delivery),
-            tuple(open_secrets(platform, webhook)),
+            body,
+            tuple(secrets),
+            obstacle,
         )
 
 
 def _body(
     platform: Platform, session: Session, webhook: Webhook, delivery: Delivery
 ) -> bytes | None:
-    """Returns what is sent: the event as the feed shows it to the owner now, if it does."""
+    """Returns what is sent: the event as the feed shows it to the owner now, if it does.
+
+    Raises:
+        RuleFailed: it cannot be told whether the owner may see it.
+    """
     unit = owner_unit(platform, session, webhook)
     if unit is None:
         return None
-    if delivery.event_id is None:
-        test = {
-            "specversion": "1.0",
-            "id": str(delivery.id),
-            "source": source(unit),
-            "type": TEST,
-            "time": delivery.created_at,
-            "datacontenttype": "application/json",
-            "data": {"webhook_id": str(webhook.id)},
-        }
-        return orjson.dumps(test, option=orjson.OPT_UTC_Z)
-    statement = visible(unit).where(Event.id == delivery.event_id)
-    event = session.scalars(statement).one_or_none()
-    if event is None:
-        return None
-    return orjson.dumps(as_cloud_event(unit, event), option=orjson.OPT_UTC_Z)
+    content = ask(unit, (delivery.type,), partial(content_of, unit, delivery))
+    return None if content is None else orjson.dumps(content, option=orjson.OPT_UTC_Z)
 
 
 def deliver(platform: Platform, egress: Egress, parcel: Parcel) -> None:
     """Sends one delivery, and writes down what became of it."""
-    if parcel.body is None:
+    if parcel.body is None and not parcel.obstacle:
         _finish(platform, parcel, {"state": DEAD, "last_error": UNSEEN}, None)
         return
-    moment = utc_now()
-    headers = _headers(parcel, moment)
-    answer, error = None, ""
-    try:
-        answer = egress.send("POST", parcel.url, headers=headers, body=parcel.body, limits=LIMITS)
-        if not 200 <= answer.status < 300:
-            error = _told(answer.status)
-    except (Refused, Unreachable) as failure:
-        error = str(failure)
+    moment, headers = utc_now(), {}
+    answer, error = None, parcel.obstacle
+    if not error:
+        headers = _headers(parcel, moment)
+        answer, error = _send(egress, parcel, headers)
+    pause = granted_pause(answer.headers.get("retry-after"), utc_now()) if answer else None
     attempt = {
         "id": new_id(),
         "organisation_id": parcel.organisation_id,
@@ -210,7 +226,16 @@ def deliver(platform: Platform, egress: Egress, parcel: Parcel) -> None:
         "error": error[:300],
         "duration_ms": int((utc_now() - moment).total_seconds() * 1000),
     }
-    _finish(platform, parcel, _outcome(parcel, answer, error), attempt)
+    _finish(platform, parcel, _outcome(parcel, answer, error, pause), attempt, pause)
+
+
+def _send(egress: Egress, parcel: Parcel, headers: Mapping[str, str]) -> tuple[Answer | None, str]:
+    """Returns the answer to a delivery, and why it is no success; empty where it is one."""
+    try:
+        answer = egress.send("POST", parcel.url, headers=headers, body=parcel.body, limits=LIMITS)
+    except (Refused, Unreachable) as failure:
+        return None, str(failure)
+    return answer, "" if 200 <= answer.status < 300 else _told(answer.status)
 
 
 def _headers(parcel: Parcel, moment: datetime) -> dict[str, str]:
@@ -241,15 +266,16 @@ def _text(answer: Answer | None) -> str:
     return answer.body.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-def _outcome(parcel: Parcel, answer: Answer | None, error: str) -> dict[str, Any]:
+def _outcome(
+    parcel: Parcel, answer: Answer | None, error: str, pause: timedelta | None
+) -> dict[str, Any]:
     """Returns the columns of a delivery after a try."""
     tries, moment = parcel.tries + 1, utc_now()
     known = {"tries": tries, "last_status": answer.status if answer else None}
     if not error:
         return {**known, "state": DELIVERED, "last_error": ""}
-    asked = asked_pause(answer.headers.get("retry-after"), moment) if answer else None
     # Spreads the load; nobody's secret depends on it.
-    wait = pause_after(tries, random.random(), asked)  # noqa: S311
+    wait = pause_after(tries, random.random(), pause)  # noqa: S311
     failed = {**known, "last_error": error[:300]}
     if wait is None:
         return {**failed, "state": DEAD}
@@ -261,6 +287,7 @@ def _finish(
     parcel: Parcel,
     outcome: Mapping[str, Any],
     attempt: Mapping[str, Any] | None,
+    pause: timedelta | None = None,
 ) -> None:
     """Writes a try and what follows from it, unless somebody else carries it by now."""
     moment = utc_now()
@@ -273,7 +300,7 @@ def _finish(
         if not changed.rowcount or attempt is None:
             return
         insert_many(session.connection(), _ATTEMPTS, [attempt])
-        _note_health(session, parcel, outcome, attempt, moment)
+        _note_health(session, parcel, outcome, attempt, pause)
 
 
 def _note_health(
@@ -281,15 +308,20 @@ def _note_health(
     parcel: Parcel,
     outcome: Mapping[str, Any],
     attempt: Mapping[str, Any],
-    moment: datetime,
+    pause: timedelta | None,
 ) -> None:
-    """Keeps in mind since when a webhook fails; switches off one that never answers."""
+    """Keeps in mind since when a webhook fails, and until when its receiver asked for time.
+
+    One that never answers is switched off.
+    """
     if outcome.get("state") == DELIVERED:
         _write(session, Webhook, parcel.webhook_id, failing_since=None)
         return
-    webhook = _read(session, Webhook, parcel.webhook_id)
+    webhook, moment = _read(session, Webhook, parcel.webhook_id), utc_now()
     since = webhook.failing_since or moment
     values: dict[str, Any] = {"failing_since": since}
+    if pause is not None and attempt["response_status"] in BUSY:
+        values["held_until"] = max(moment + pause, webhook.held_until or moment)
     if attempt["response_status"] == GONE:
         values |= {"active": False, "disabled_reason": "The receiver said that it is gone (410)."}
     elif moment - since > GIVEN_UP_AFTER:

@@ -1,4 +1,4 @@
-"""Deliveries: which event goes to which webhook, and what becomes of those that failed."""
+"""Deliveries: what is sent, what came back, and what is sent once more."""
 
 from __future__ import annotations
 
@@ -8,97 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from calibrify_core.kernel.errors import Conflict, NotFound
-from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.base import utc_now
-from calibrify_core.persistence.bulk import insert_many
 from calibrify_core.persistence.scoping import unscoped
-from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
-from calibrify_integration.models.delivery import PENDING, Attempt, Delivery
+from calibrify_integration.models.delivery import PENDING, TEST, Attempt, Delivery
 from calibrify_integration.models.event import Event
 from calibrify_integration.models.webhook import Webhook
 from calibrify_integration.permissions import WEBHOOK_MANAGE, WEBHOOK_VIEW
-from calibrify_integration.services.events import visible
+from calibrify_integration.services.events import as_cloud_event, source, visible
 from calibrify_integration.services.webhooks import own
 
-PLUGIN = "integration"
-BECAUSE = "what is due goes out for every organisation"
 OF_ITS_OWN = "a delivery that the actor may see has these tries"
-_DELIVERIES: Any = Delivery.__table__
-
-
-def plan(platform: Platform, session: Session, events: Sequence[uuid.UUID]) -> None:
-    """Writes the deliveries of events that have just got their places in the order.
-
-    Each webhook hears of what its owner may see at this moment, by the same rule as the feed.
-
-    Args:
-        platform: the application's shared services.
-        session: the writing session in whose transaction the events got their places.
-        events: their ids.
-    """
-    organisations = sa.select(Event.organisation_id).where(Event.id.in_(events))
-    statement = (
-        sa.select(Webhook)
-        .where(Webhook.active, Webhook.organisation_id.in_(organisations))
-        .order_by(Webhook.id)
-    )
-    marked = unscoped(statement, Webhook, Event, because=BECAUSE)
-    rows: list[dict[str, Any]] = []
-    for webhook in session.scalars(marked).all():
-        rows += _rows(platform, session, webhook, events)
-    insert_many(session.connection(), _DELIVERIES, rows)
-
-
-def _rows(
-    platform: Platform, session: Session, webhook: Webhook, events: Sequence[uuid.UUID]
-) -> list[dict[str, Any]]:
-    """Returns the deliveries of events to one webhook."""
-    unit = owner_unit(platform, session, webhook)
-    if unit is None:
-        return []
-    seen = visible(unit, webhook.event_types).where(Event.id.in_(events))
-    moment = utc_now()
-    return [
-        {
-            "id": new_id(),
-            "organisation_id": webhook.organisation_id,
-            "webhook_id": webhook.id,
-            "event_id": event.id,
-            "type": event.type,
-            "subject_id": event.subject_id,
-            "position": event.position,
-            "state": PENDING,
-            "tries": 0,
-            "next_attempt_at": moment,
-            "last_error": "",
-            "created_at": moment,
-        }
-        for event in session.scalars(seen.order_by(Event.position))
-    ]
-
-
-def owner_unit(platform: Platform, session: Session, webhook: Any) -> UnitOfWork | None:
-    """Returns a unit with the present rights of a webhook's owner; None if there are none.
-
-    Args:
-        platform: the application's shared services.
-        session: in whose transaction it works.
-        webhook: whose owner.
-    """
-    organisation = platform.organisation(session, webhook.organisation_id)
-    if PLUGIN in organisation.plugins_off:
-        return None
-    try:
-        author, rights = platform.recognise(session, webhook.owner_id)
-    except NotFound:
-        return None
-    if not rights.permits(WEBHOOK_VIEW):
-        return None
-    return UnitOfWork(platform, session, author, organisation, rights)
 
 
 def find_delivery(
@@ -119,6 +41,28 @@ def find_delivery(
     if found is None:
         raise NotFound
     return found
+
+
+def content_of(unit: UnitOfWork, delivery: Delivery) -> dict[str, Any] | None:
+    """Returns what is sent, as the feed shows it: the same in every try.
+
+    Returns:
+        The event, or a test; None where there is none, or the author may not see it.
+    """
+    if delivery.type == TEST:
+        return {
+            "specversion": "1.0",
+            "id": str(delivery.id),
+            "source": source(unit),
+            "type": TEST,
+            "time": delivery.created_at,
+            "datacontenttype": "application/json",
+            "data": {"webhook_id": str(delivery.webhook_id)},
+        }
+    # By its own type alone: the rules of other plugins are no business of this event.
+    statement = visible(unit, (delivery.type,)).where(Event.id == delivery.event_id)
+    event = unit.session.scalars(statement).one_or_none()
+    return None if event is None else as_cloud_event(unit, event)
 
 
 def attempts_of(unit: UnitOfWork, delivery: Delivery) -> list[Attempt]:

@@ -22,6 +22,7 @@ from calibrify_integration.domain.event_types import EVERYTHING, matches
 from calibrify_integration.models.event import Event
 from calibrify_integration.permissions import EVENT_VIEW
 
+HOOK = "calibrify_events"
 MOST = 500
 LAST_CURSOR = 2**63 - 1
 _EVENTS: Any = Event.__table__
@@ -44,7 +45,7 @@ class Batch:
 
 def declared(platform: Platform) -> list[news.Event]:
     """Returns the events of all running plugins."""
-    return platform.plugins.values("calibrify_events")
+    return platform.plugins.values(HOOK)
 
 
 def record(event: Any, unit: UnitOfWork) -> None:

@@ -13,13 +13,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from calibrify_core.persistence.base import utc_now
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.platform import Platform
+from calibrify_integration.models.delivery import Delivery
 from calibrify_integration.models.event import Event
-from calibrify_integration.services.deliveries import plan
+from calibrify_integration.models.webhook import Webhook
+from calibrify_integration.services.planning import BATCH, plan, untold_due
 
 LOCK = 0x45564E54  # "EVNT": the advisory lock that lets one process draw positions at a time
-BATCH = 1000
 BECAUSE = "positions are drawn for all organisations"
 
 _EVENTS: Any = Event.__table__
@@ -34,16 +36,15 @@ def draw_positions(platform: Platform) -> None:
     In the same transaction they become deliveries to the webhooks that hear of them.
     """
     # Looks without the write lock first: nothing to do must not disturb writers.
+    waits = sa.or_(sa.exists(_WAITING), sa.exists(untold_due(utc_now())))
+    asked = unscoped(sa.select(waits), Event, Delivery, Webhook, because=BECAUSE)
     with platform.session(write=False) as session:
-        if session.execute(unscoped(_WAITING.limit(1), Event, because=BECAUSE)).first() is None:
+        if not session.execute(asked).scalar_one():
             return
     with platform.session(write=True) as session, session.begin():
-        if not _lock(session):
-            return
-        rows = session.execute(unscoped(_WAITING, Event, because=BECAUSE)).all()
-        if rows:
-            _number(session, rows)
-            plan(platform, session, [row.id for row in rows])
+        if _lock(session):
+            rows = session.execute(unscoped(_WAITING, Event, because=BECAUSE)).all()
+            plan(platform, session, _number(session, rows))
 
 
 def _lock(session: Session) -> bool:
@@ -53,8 +54,8 @@ def _lock(session: Session) -> bool:
     return bool(session.execute(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))).scalar_one())
 
 
-def _number(session: Session, rows: Sequence[Any]) -> None:
-    """Writes the positions of events."""
+def _number(session: Session, rows: Sequence[Any]) -> int:
+    """Writes the positions of events; returns the first of them."""
     last = sa.select(sa.func.coalesce(sa.func.max(_EVENTS.c.position), 0))
     first = session.execute(unscoped(last, Event, because=BECAUSE)).scalar_one() + 1
     statement = (
@@ -62,7 +63,7 @@ def _number(session: Session, rows: Sequence[Any]) -> None:
         .where(_EVENTS.c.id == sa.bindparam("event"))
         .values(position=sa.bindparam("drawn"))
     )
-    session.connection().execute(
-        statement,
-        [{"event": row.id, "drawn": position} for position, row in enumerate(rows, first)],
-    )
+    drawn = [{"event": row.id, "drawn": position} for position, row in enumerate(rows, first)]
+    if drawn:
+        session.connection().execute(statement, drawn)
+    return int(first)

@@ -13,7 +13,7 @@ from calibrify_integration.services.webhooks import own
 STATES = (PENDING, DELIVERED, DEAD)
 _WEBHOOK = (
     *("id", "owner_id", "url", "description", "event_types", "active", "disabled_reason"),
-    *("failing_since", "previous_until", "created_at", "updated_at"),
+    *("failing_since", "held_until", "previous_until", "created_at", "updated_at"),
 )
 _DELIVERY = (
     *("id", "webhook_id", "event_id", "type", "subject_id", "state", "tries"),
@@ -49,7 +49,7 @@ WEBHOOKS = ListSpec(
             ListField("active", "Active", Kind.BOOLEAN, Webhook.active),
             ListField("created_at", "Set up", Kind.MOMENT, Webhook.created_at, orderable=True),
             *_shown(("id", "owner_id", "description", "event_types", "disabled_reason")),
-            *_shown(("failing_since", "previous_until", "updated_at")),
+            *_shown(("failing_since", "held_until", "previous_until", "updated_at")),
         )
     },
     shape=webhook_shape,

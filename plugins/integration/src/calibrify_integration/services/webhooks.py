@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -11,14 +12,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calibrify_core.kernel.errors import Conflict, FieldError, Invalid
+from calibrify_core.kernel.errors import ConfigurationError, Conflict, FieldError, Invalid
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_integration.domain.event_types import is_pattern, matches
-from calibrify_integration.models.delivery import PENDING, Delivery
+from calibrify_integration.models.delivery import PENDING, TEST, Delivery
 from calibrify_integration.models.webhook import Webhook
 from calibrify_integration.permissions import WEBHOOK_MANAGE, WEBHOOK_VIEW
 from calibrify_integration.services import ownership
@@ -29,7 +30,6 @@ PREFIX = "whsec_"
 SECRET_BYTES = 32
 OVERLAP = timedelta(hours=24)
 MOST = 100
-TEST = "integration.test"
 BECAUSE = "they are counted, not shown"
 NO_PERSON = "A webhook hears what a person may see: sign in to set it up."
 
@@ -105,13 +105,15 @@ def change(unit: UnitOfWork, webhook: Webhook, values: Mapping[str, Any]) -> Web
     if "event_types" in values:
         webhook.event_types = list(values["event_types"])
     if webhook.active:
-        webhook.disabled_reason, webhook.failing_since = "", None
+        webhook.disabled_reason, webhook.failing_since, webhook.held_until = "", None, None
     unit.session.flush()
     return webhook
 
 
 def rotate_secret(unit: UnitOfWork, webhook: Webhook) -> str:
     """Gives a webhook a new secret; for a day both sign, so that the receiver can change over.
+
+    A secret that does not open any more signs no more either.
 
     Returns:
         The new secret, which is shown this once.
@@ -120,11 +122,13 @@ def rotate_secret(unit: UnitOfWork, webhook: Webhook) -> str:
         Forbidden: the author may not, or acts by a token.
     """
     ownership.person(unit, WEBHOOK_MANAGE, NO_PERSON)
-    platform, present = unit.platform, open_secret(unit.platform, webhook)
-    secret = _new_secret()
+    platform, secret = unit.platform, _new_secret()
+    webhook.previous_secret, webhook.previous_until = None, None
+    with contextlib.suppress(ConfigurationError):
+        present = _opened(platform, webhook.id, webhook.secret)
+        webhook.previous_secret = _sealed(platform, webhook.id, present)
+        webhook.previous_until = utc_now() + OVERLAP
     webhook.secret = _sealed(platform, webhook.id, secret)
-    webhook.previous_secret = _sealed(platform, webhook.id, present)
-    webhook.previous_until = utc_now() + OVERLAP
     unit.audit("rotate_secret", Webhook.__audit_type__, webhook.id, webhook.audit_label())
     unit.session.flush()
     return secret
@@ -171,16 +175,15 @@ def remove(unit: UnitOfWork, webhook: Webhook) -> None:
     unit.session.flush()
 
 
-def open_secret(platform: Platform, webhook: Any) -> str:
-    """Returns the present secret of a webhook."""
-    return platform.vault.open(webhook.secret, _place(webhook.id))
-
-
 def open_secrets(platform: Platform, webhook: Any) -> list[str]:
-    """Returns the secrets that sign just now: the present one, and one that still holds."""
-    found = [open_secret(platform, webhook)]
+    """Returns the secrets that sign just now: the present one, and one that still holds.
+
+    Raises:
+        ConfigurationError: one does not open: its encryption key was removed.
+    """
+    found = [_opened(platform, webhook.id, webhook.secret)]
     if webhook.previous_secret is not None and webhook.previous_until > utc_now():
-        found.append(platform.vault.open(webhook.previous_secret, _place(webhook.id)))
+        found.append(_opened(platform, webhook.id, webhook.previous_secret))
     return found
 
 
@@ -191,6 +194,10 @@ def _new_secret() -> str:
 
 def _sealed(platform: Platform, webhook_id: uuid.UUID, secret: str) -> str:
     return platform.vault.seal(secret, _place(webhook_id))
+
+
+def _opened(platform: Platform, webhook_id: uuid.UUID, sealed: str) -> str:
+    return platform.vault.open(sealed, _place(webhook_id))
 
 
 def _place(webhook_id: uuid.UUID) -> str:
