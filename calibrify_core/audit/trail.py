@@ -24,6 +24,7 @@ from calibrify_core.persistence.session import GuardedSession
 
 INFO = "calibrify_audit"
 ALWAYS_SKIPPED = frozenset({"created_at", "updated_at", "version", "organisation_id"})
+BLANK: tuple[Any, ...] = (None, "", [], {})
 
 
 class Audited:
@@ -97,9 +98,11 @@ def write_batch(
 
 
 def told_of_new(model: type[Audited], columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the changes of a new object that is written past the mapper.
+    """Returns the changes of a new object: of one written past the mapper, as of any other.
 
-    What is blank or no, as it is in any new object, would only be noise.
+    What is blank is left out: most of an object is when it is made, and an entry that lists
+    nothing after nothing hides what was said. A member that is absent was blank. Zero and no are
+    told: a limit of zero is no missing limit.
 
     Args:
         model: the class whose row is written.
@@ -109,7 +112,7 @@ def told_of_new(model: type[Audited], columns: Mapping[str, Any]) -> dict[str, A
     return {
         name: [None, value if type(value) is str else plain(value)]
         for name, value in columns.items()
-        if value and name != "id" and name not in untold
+        if value not in BLANK and name != "id" and name not in untold
     }
 
 
@@ -145,23 +148,22 @@ def _after_flush(session: Session, _: Any) -> None:
 def _changes(instance: Audited, action: str) -> dict[str, Any]:
     """Returns old and new of each changed column."""
     state: InstanceState[Any] = sa.inspect(instance, raiseerr=True)
+    names = [attribute.key for attribute in state.mapper.column_attrs]
+    if action == "create":
+        columns = {name: getattr(instance, name, None) for name in names}
+        return told_of_new(type(instance), columns)
     skipped = ALWAYS_SKIPPED | instance.__audit_skip__
     changes: dict[str, Any] = {}
-    for attribute in state.mapper.column_attrs:
-        name = attribute.key
+    for name in names:
         if name in skipped:
             continue
         history = state.attrs[name].history
         if action == "update" and not history.has_changes():
             continue
-        new = history.added[0] if history.added else getattr(instance, name, None)
-        if action == "create":
-            if new is not None and name != "id":
-                changes[name] = [None, plain(new)]
-            continue
         if action == "delete":
             changes[name] = [plain(getattr(instance, name, None)), None]
             continue
+        new = history.added[0] if history.added else getattr(instance, name, None)
         old = history.deleted[0] if history.deleted else None
         if old != new:
             changes[name] = [plain(old), plain(new)]

@@ -212,6 +212,31 @@ def _rights_statement() -> sa.Select[Any]:
     )
 
 
+def _signed_in(
+    kind: type[BrowserSession | RefreshFamily | ApiToken],
+    scopes: sa.ColumnElement[Any],
+    *,
+    idle: bool,
+) -> tuple[Any, ...]:
+    """Returns what `_statement` needs of a kind of credential, and when one still holds.
+
+    Args:
+        kind: its class.
+        scopes: what it is limited to, as text; NULL for none.
+        idle: whether it ends by being left alone.
+    """
+    columns = (
+        kind.id.label("credential_id"),
+        kind.created_at.label("signed_in_at"),
+        kind.last_seen_at,
+        scopes.label("scopes"),
+    )
+    holds = [kind.expires_at > sa.bindparam("now")]
+    if idle:
+        holds.append(kind.last_seen_at > sa.bindparam("idle"))
+    return (columns, sa.join(kind, User, User.id == kind.user_id), *holds)
+
+
 def _statement(credential: Sequence[Any], source: Any, *conditions: Any) -> Prepared:
     """Returns the statement of one kind of credential: who it is, and the stamp of their rights."""
     return Prepared(
@@ -232,38 +257,9 @@ def _statement(credential: Sequence[Any], source: Any, *conditions: Any) -> Prep
 
 _RIGHTS = _rights_statement()
 _SIGNED_IN_BY: dict[Kind, tuple[Any, ...]] = {
-    "session": (
-        (
-            BrowserSession.id.label("credential_id"),
-            BrowserSession.created_at.label("signed_in_at"),
-            BrowserSession.last_seen_at,
-            sa.null().label("scopes"),
-        ),
-        sa.join(BrowserSession, User, User.id == BrowserSession.user_id),
-        BrowserSession.expires_at > sa.bindparam("now"),
-        BrowserSession.last_seen_at > sa.bindparam("idle"),
-    ),
-    "jwt": (
-        (
-            RefreshFamily.id.label("credential_id"),
-            RefreshFamily.created_at.label("signed_in_at"),
-            RefreshFamily.last_seen_at,
-            sa.null().label("scopes"),
-        ),
-        sa.join(RefreshFamily, User, User.id == RefreshFamily.user_id),
-        RefreshFamily.expires_at > sa.bindparam("now"),
-        RefreshFamily.last_seen_at > sa.bindparam("idle"),
-    ),
-    "token": (
-        (
-            ApiToken.id.label("credential_id"),
-            ApiToken.created_at.label("signed_in_at"),
-            ApiToken.last_seen_at,
-            sa.type_coerce(ApiToken.scopes, sa.Text).label("scopes"),
-        ),
-        sa.join(ApiToken, User, User.id == ApiToken.user_id),
-        ApiToken.expires_at > sa.bindparam("now"),
-    ),
+    "session": _signed_in(BrowserSession, sa.null(), idle=True),
+    "jwt": _signed_in(RefreshFamily, sa.null(), idle=True),
+    "token": _signed_in(ApiToken, sa.type_coerce(ApiToken.scopes, sa.Text), idle=False),
 }
 _IDLE: dict[Kind, timedelta] = {"session": SESSION_IDLE, "jwt": FAMILY_IDLE}
 _BY_SESSION = _statement(*_SIGNED_IN_BY["session"], BrowserSession.digest == sa.bindparam("digest"))

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from calibrify_core.kernel.dates import in_words
 from calibrify_core.web.chart_data import Drift, DriftPoint
 from calibrify_core.web.chart_ink import circle, drawing, level, pointed, words
 from calibrify_core.web.chart_scale import (
@@ -167,7 +168,7 @@ def drift_mark(drift: Drift, point: DriftPoint, across: DateScale, down: ValueSc
 
 def drift_tip(drift: Drift, point: DriftPoint) -> str:
     """Writes the text of a point: day, as found, as left, uncertainty."""
-    lines = [f"{point.on}: {drift.words[3]} {signed(point.found)} {drift.unit}"]
+    lines = [f"{in_words(point.on)}: {drift.words[3]} {signed(point.found)} {drift.unit}"]
     if point.left is not None:
         lines.append(f"{drift.words[4]} {signed(point.left)} {drift.unit}")
     if point.uncertainty is not None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pyramid.response import Response
 
+from calibrify_core.kernel.dates import in_words
 from calibrify_core.web.forms import Form, FormField
 from calibrify_core.web.kit import page_response
+from calibrify_core.web.page import formats_of
 
 NOBODY = "somebody else"
 
@@ -31,6 +34,18 @@ class Saved:
     when: str
     href: str
     who: str = NOBODY
+
+    @classmethod
+    def of(cls, request: Any, what: str, row: Any, href: str) -> Saved:
+        """Returns what was saved of a row; nobody knows by whom.
+
+        Args:
+            request: the request.
+            what: the record, as the sentence names it.
+            row: has ``version`` and ``updated_at``.
+            href: address of the record.
+        """
+        return cls(what, row.version, formats_of(request).datetime(row.updated_at), href)
 
 
 def show_conflict(
@@ -90,7 +105,7 @@ def show_conflict(
 def compared(label: str, mine: str, theirs: str) -> dict[str, Any]:
     """Returns a row of both versions.
 
-    >>> compared("Due on", "2026-03-05", "")["differs"]
+    >>> compared("Due on", "5 Mar 2026", "")["differs"]
     True
     """
     return {"label": label, "mine": mine, "theirs": theirs, "differs": mine != theirs}
@@ -102,4 +117,18 @@ def _text(item: FormField, value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "Yes" if value else "No"
+    if item.kind == "date":
+        return _day(value)
     return str(dict(item.options).get(str(value), value))
+
+
+def _day(value: date | str) -> str:
+    """Returns a day as other pages show it, and as it is what is none.
+
+    >>> _day("2026-03-05"), _day(date(2026, 3, 5)), _day("soon")
+    ('5 Mar 2026', '5 Mar 2026', 'soon')
+    """
+    try:
+        return in_words(date.fromisoformat(value) if isinstance(value, str) else value)
+    except ValueError:
+        return str(value)

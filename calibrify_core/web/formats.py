@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from calibrify_core.kernel.dates import in_words
+
 MINUS = "\N{MINUS SIGN}"
 MONTHS_ABOVE = 60
 DAYS_A_MONTH = 30.44
@@ -27,7 +29,7 @@ class Formats:
 
     def date(self, value: dt.date | None) -> str:
         """Returns a date as ``11 Dec 2026``."""
-        return "" if value is None else f"{value.day} {value:%b} {value.year:04d}"
+        return "" if value is None else in_words(value)
 
     def datetime(self, value: dt.datetime | None) -> str:
         """Returns a moment as ``11 Nov 2026, 07:00`` in the organisation's zone."""

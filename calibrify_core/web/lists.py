@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from calibrify_core.kernel.dates import in_words
 from calibrify_core.records.keyset import Page, run_list
 from calibrify_core.records.listing import ListRequest, ListSpec, read_request
 
@@ -205,10 +207,20 @@ def _applied(request: Any, base: str, page: ListPage, asked: ListRequest) -> lis
         known = name in asked.filters or (name == "q" and asked.q)
         if not known:
             continue
-        plain = f"“{value}”" if name == "q" else f"{name.replace('_', ' ')}: {value}"
+        plain = (
+            f"“{value}”"
+            if name == "q"
+            else f"{name.replace('_', ' ')}: {_read(value, asked, name)}"
+        )
         rest = state[:index] + state[index + 1 :]
         found.append({"label": words.get((name, value), plain), "remove_href": _href(base, rest)})
     return found
+
+
+def _read(text: str, asked: ListRequest, name: str) -> str:
+    """Returns the value of a filter as people read it: a day as other pages show it."""
+    days = [value for value in asked.filters.get(name, ()) if type(value) is date]
+    return next((in_words(day) for day in days if day.isoformat() == text), text)
 
 
 def _column(request: Any, base: str, column: Column, asked: ListRequest) -> dict[str, Any]:

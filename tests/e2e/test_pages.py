@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 import uuid
@@ -71,6 +72,7 @@ PAGES = [
     "{webhook}/rotate",
     "{delivery}",
 ]
+RAW_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 MOST_BYTES = 150 * 1024
 MOST_REQUESTS = 22
 
@@ -180,6 +182,7 @@ def test_a_page_is_accessible_and_fits(
     assert not violations(page)
     width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(width) <= 0, "it scrolls sideways"
+    assert not RAW_DAY.search(page.locator("body").inner_text()), "a day as the API writes it"
     assert not said
     page.close()
 

@@ -14,7 +14,6 @@ from calibrify_core.web.conflict import Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted
 from calibrify_core.web.kit import problems_of, see_other
-from calibrify_core.web.page import formats_of
 
 PAGE = "core.policy.list"
 
@@ -80,8 +79,7 @@ def save(request: Any) -> Any:
         set_policies(request.unit, {name: _read(text) for name, text in values.items()}, number)
     except StaleVersion:
         organisation = organisation_of(request.unit)
-        when = formats_of(request).datetime(organisation.updated_at)
-        saved = Saved("What the organisation decided", organisation.version, when, form.action)
+        saved = Saved.of(request, "What the organisation decided", organisation, form.action)
         return show_conflict(request, form, values, _stored(request), saved)
     except Invalid as error:
         return _page(request, values, problems_of(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from calibrify_core.audit.entry import AuditEntry, AuditSeal
 from calibrify_core.audit.seal import seal, verify
+from calibrify_core.audit.trail import told_of_new
+from calibrify_core.auth.user import User
 from calibrify_core.auth.users import Users
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.organisation import Organisation, OrganisationFacts
@@ -50,6 +53,20 @@ def test_a_change_is_written_with_old_and_new(
     assert (last.action, last.object_type, last.object_id) == ("update", "organisation", house.id)
     assert last.changes == {"title": ["Main laboratory", "New title"]}
     assert (last.actor_kind, last.reason) == ("system", "moved")
+
+
+def test_a_new_object_is_told_without_its_blanks(
+    core_platform: Platform, house: OrganisationFacts
+) -> None:
+    with core_platform.unit() as unit:
+        made = Users(unit).create(username="ana", email="ana@example.com")
+        written = {item.key: getattr(made, item.key) for item in sa.inspect(User).column_attrs}
+    (entry,) = [one for one in entries(core_platform) if one.object_id == made.id]
+    assert entry.changes["username"] == [None, "ana"]
+    assert "name" not in entry.changes
+    assert entry.changes == told_of_new(User, written)
+    blank = {"name": "", "locale": None, "tags": [], "limit": Decimal(0), "marked": False}
+    assert told_of_new(User, blank) == {"limit": [None, "0"], "marked": [None, False]}
 
 
 def test_a_change_that_is_undone_leaves_no_entry(

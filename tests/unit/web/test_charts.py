@@ -130,7 +130,7 @@ def test_drift_comes_in_two_sizes_with_every_point_in_reach():
     for drawing in (wide, narrow):
         points = [item for item in drawing.iter() if item.get("data-tip")]
         assert [item.get("tabindex") for item in points] == ["0", "0", "0"]
-        assert points[0].get("aria-label") == "2021-12-11: as found +2.10 µV\nU = 4.5 µV"
+        assert points[0].get("aria-label") == "11 Dec 2021: as found +2.10 µV\nU = 4.5 µV"
         assert "as left +1.2 µV" in points[1].get("data-tip")
         assert points[1].get("class") == "bad"
         assert len(of_class(drawing, "lim")) == 2

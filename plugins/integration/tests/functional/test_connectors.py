@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from calibrify_core.auth.users import Users
+from calibrify_core.tasks.queue import enqueue
 from calibrify_core.testing.client import ApiClient
 from calibrify_core.worker import make_runner
 from calibrify_integration.models.connector import Connector
@@ -176,24 +178,50 @@ def test_one_run_at_a_time(connected: Plant, folder: Path) -> None:
     connected.manager.get(f"{CONNECTORS}{made['id']}/", status=404)
 
 
+def make_due(connected: Plant, made: Any) -> datetime:
+    """Lets the time of a connector have come years ago; returns when."""
+    table: Any = Connector.__table__
+    past = connected.platform.clock.now().replace(year=2020)
+    with connected.platform.session(write=True) as session, session.begin():
+        statement = sa.update(table).where(table.c.id == uuid.UUID(made["id"]))
+        session.connection().execute(statement.values(next_run_at=past))
+    return past
+
+
+def start_by_the_clock(connected: Plant) -> None:
+    """Starts what is due, and runs it."""
+    with connected.platform.session(write=True) as session, session.begin():
+        enqueue(session, "integration.start_connectors", {}, organisation_id=None, user_id=None)
+    make_runner(connected.platform).drain()
+
+
 def test_the_clock_starts_what_is_due_and_only_that(connected: Plant, folder: Path) -> None:
     due = watch(connected.manager, folder, every_minutes=5)
     later = watch(connected.manager, folder, every_minutes=5)
     off = watch(connected.manager, folder, every_minutes=5, enabled=False)
     assert off["next_run_at"] is None
-    table: Any = Connector.__table__
-    past = connected.platform.clock.now().replace(year=2020)
-    with connected.platform.session(write=True) as session, session.begin():
-        statement = sa.update(table).where(table.c.id == uuid.UUID(due["id"]))
-        session.connection().execute(statement.values(next_run_at=past))
-    with connected.platform.unit() as unit:
-        unit.enqueue("integration.start_connectors", {})
-    make_runner(connected.platform).drain()
+    past = make_due(connected, due)
+    start_by_the_clock(connected)
     assert last_run(connected, due)["state"] == "succeeded"
     listed = connected.administrator.get(f"{API}connector-runs/?connector_id={later['id']}")
     assert not listed.json["results"]
     shown = connected.manager.get(f"{CONNECTORS}{due['id']}/").json
     assert shown["next_run_at"] > past.isoformat()
+
+
+def test_nothing_is_started_where_the_plugin_is_switched_off(
+    connected: Plant, folder: Path
+) -> None:
+    made = watch(connected.manager, folder, every_minutes=5)
+    make_due(connected, made)
+    switch = f"{API}plugins/integration/"
+    connected.administrator.patch_json(switch, {"enabled": False})
+    start_by_the_clock(connected)
+    connected.administrator.patch_json(switch, {"enabled": True})
+    runs = f"{API}connector-runs/?connector_id={made['id']}"
+    assert not connected.administrator.get(runs).json["results"]
+    start_by_the_clock(connected)
+    assert connected.administrator.get(runs).json["results"]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_a_work_order_goes_over_the_board_and_its_own_pages(plant, manager):
     assert "New belt" in done
     assert "1 h 35 min" in done
     assert "Belt slips" in manager.get(f"/maintenance/orders?status=completed&q={number}")
+    assert "due on to: 4 May 2026" in manager.get("/maintenance/orders?due_on_to=2026-05-04")
 
 
 def test_a_checklist_is_filled_in_on_the_page_with_a_photo(plant, manager):
@@ -106,14 +107,16 @@ def test_who_changes_a_work_order_second_sees_both_versions(plant, manager):
     items = [{"kind": "text", "label": label} for label in ("Sound", "Smell")]
     order = plant.order(plant.instrument(), checklist=items)["id"]
     first, second = (form_to(manager.get(f"/maintenance/orders/{order}/edit")) for _ in range(2))
-    first["title"] = "Their words"
+    first["title"], first["due_on"] = "Their words", "2026-05-04"
     first.fields["item_label"][0].value = ""
     first.submit(status=303)
-    second["title"] = "My words"
+    second["title"], second["due_on"] = "My words", "2026-05-03"
     second.fields["item_label"][2].value = "Heat"
     both = second.submit(status=412)
     for text in ("Their words", "My words", "Sound, Text", "Heat, Pass or fail", "differs"):
         assert text in both
+    assert "3 May 2026" in both
+    assert "4 May 2026" in both
     assert [item["label"] for item in plant.show(order)["checklist"]] == ["Smell"]
     form_to(both, "/edit").submit(status=303)
     found = plant.show(order)

@@ -239,12 +239,8 @@ def save(request: Any) -> Any:
 def conflict(request: Any, schedule: CalibrationSchedule, mine: Mapping[str, Any]) -> Any:
     """Shows what was typed beside what somebody else saved meanwhile."""
     equipment = find_equipment(request.unit, request.matchdict["id"], SCHEDULE_CHANGE)
-    saved = Saved(
-        "The schedule",
-        schedule.version,
-        formats_of(request).datetime(schedule.updated_at),
-        request.route_path("calibration.schedule.list", id=equipment.id),
-    )
+    href = request.route_path("calibration.schedule.list", id=equipment.id)
+    saved = Saved.of(request, "The schedule", schedule, href)
     crumbs = _crumbs(request, equipment, below=True)
     form = form_of(request, schedule)
     return show_conflict(request, form, mine, _values(schedule), saved, crumbs=crumbs)

@@ -25,6 +25,7 @@ from calibrify_calibration.pages.wording import RESULTS, STATUSES, TONES
 from calibrify_calibration.permissions import VIEW
 from calibrify_calibration.services.facet import facts_of, status_condition
 from calibrify_calibration.services.figures import due_by_week, recent_results
+from calibrify_core.kernel.dates import in_words
 from calibrify_core.web.chart_data import Bar, Forecast, Part
 from calibrify_core.web.formats import Formats
 
@@ -168,7 +169,7 @@ def forecast(unit: Any) -> dict[str, Any]:
         label = "Now" if index == 0 else f"W{first.isocalendar().week}"
         bars.append(Bar(label, parts))
     until = today + timedelta(days=7 * WEEKS - 1)
-    label = f"{sum(count for _, count in weeks)} calibrations due until {until.isoformat()}"
+    label = f"{sum(count for _, count in weeks)} calibrations due until {in_words(until)}"
     return {
         "title": f"Calibrations due, next {WEEKS} weeks",
         "end": link("/due", "Due list"),

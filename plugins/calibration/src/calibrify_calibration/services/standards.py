@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from calibrify_calibration.models.calibration import StandardUse
 from calibrify_calibration.permissions import VIEW
 from calibrify_calibration.services.derivation import derive, load
 from calibrify_core.kernel.errors import FieldError
+from calibrify_core.persistence.bulk import insert_many
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.public import equipment_by_id
 
@@ -24,6 +26,8 @@ REFUSED = {
 QUARANTINED = "quarantined"
 OUT_OF_USE = frozenset({"draft", "lost", "retired", "out_of_service"})
 """States that speak against a measurement of today, and say nothing about an earlier one."""
+
+_USES: Any = StandardUse.__table__
 
 # A use of a standard: JSON pointer of where it is named, point (None: the whole record), its id.
 Use = tuple[str, str | None, uuid.UUID]
@@ -93,5 +97,4 @@ def keep_uses(unit: UnitOfWork, record_id: uuid.UUID, uses: Iterable[Use], *, ne
         {"record_id": record_id, "point_id": point, "equipment_id": identifier}
         for point, identifier in dict.fromkeys((point, identifier) for _, point, identifier in uses)
     ]
-    if rows:
-        unit.session.execute(sa.insert(StandardUse), rows)
+    insert_many(unit.connection, _USES, rows)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from calibrify_calibration.domain.status import CalibrationStatus, is_suspended, is_usable
+from calibrify_core.kernel.dates import in_words
 from calibrify_equipment.public import Usability
 
 # status: (grave, look, key, word, icon, headline). What is out of tolerance stands above a
@@ -92,7 +93,7 @@ def judge_calibration(unit: Any, record: Mapping[str, Any]) -> Usability | None:
     grave, look, key, word, icon, headline = LOOKS[status]
     due_on, last_on = record["due_on"], record["last_calibrated_on"]
     if status is CalibrationStatus.EXTENDED and due_on is not None:
-        word = f"Extended until {due_on.isoformat()}"
+        word = f"Extended until {in_words(due_on)}"
     work = record.get("recalibrate_after")
     if work and status is CalibrationStatus.OVERDUE:
         word = "Recalibration needed"
@@ -119,7 +120,7 @@ def evidence(
     record: Mapping[str, Any],
 ) -> str:
     """Returns one line that says what the verdict rests on."""
-    last = f"Last calibrated on {last_on.isoformat()}." if last_on is not None else ""
+    last = f"Last calibrated on {in_words(last_on)}." if last_on is not None else ""
     match status:
         case CalibrationStatus.NOT_REQUIRED:
             return record["calibration_not_required_reason"] or "No reason was recorded."
@@ -132,7 +133,7 @@ def evidence(
         case CalibrationStatus.OVERDUE if due_on is not None:
             days = (today - due_on).days
             late = "1 day" if days == 1 else f"{days} days"
-            return f"Due on {due_on.isoformat()}, {late} ago. {last}".strip()
+            return f"Due on {in_words(due_on)}, {late} ago. {last}".strip()
     if due_on is None:
         return f"{last} No further calibration is scheduled.".strip()
-    return f"Due on {due_on.isoformat()}. {last}".strip()
+    return f"Due on {in_words(due_on)}. {last}".strip()

@@ -45,7 +45,7 @@ def test_each_status_has_its_sentence(status, usable, look, headline):
 def test_the_evidence_names_the_dates():
     days = {"due_on": date(2026, 3, 1), "last_calibrated_on": date(2025, 3, 1)}
     late = judge_calibration(UNIT, _record("overdue", **days))
-    assert late.evidence == "Due on 2026-03-01, 1 day ago. Last calibrated on 2025-03-01."
+    assert late.evidence == "Due on 1 Mar 2026, 1 day ago. Last calibrated on 1 Mar 2025."
     assert (late.due_on, late.since_on) == (days["due_on"], days["last_calibrated_on"])
     reason = {"calibration_not_required_reason": "Indication only"}
     assert judge_calibration(UNIT, _record("not_required", **reason)).evidence == "Indication only"

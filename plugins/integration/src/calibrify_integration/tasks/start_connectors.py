@@ -20,9 +20,14 @@ def start_connectors(context: TaskContext) -> None:
     """Starts the connectors that are due, each in a unit of its own organisation."""
     with context.unit(write=False) as unit:
         platform = unit.platform
+        houses = [found.id for found in platform.organisations("integration")]
         statement = (
             sa.select(Connector.id, Connector.organisation_id)
-            .where(Connector.enabled, Connector.next_run_at <= unit.clock.now())
+            .where(
+                Connector.enabled,
+                Connector.next_run_at <= unit.clock.now(),
+                Connector.organisation_id.in_(houses),
+            )
             .order_by(Connector.next_run_at)
             .limit(MOST)
         )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calibrify_core.web.conflict import compared
+from pyramid.response import Response
+
+from calibrify_core.web.conflict import Saved, compared, show_conflict
+from calibrify_core.web.forms import Form
 from calibrify_maintenance.pages.wording import ITEM_KINDS, options
 from calibrify_maintenance.schemas.work_order import MOST_ITEMS
 
@@ -87,7 +90,37 @@ def shown_problems(
     return shown
 
 
-def compared_rows(
+def show_both(
+    request: Any,
+    form: Form,
+    mine: tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]],
+    theirs: tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]],
+    saved: Saved,
+    crumbs: Sequence[tuple[str, str | None]],
+) -> Response:
+    """Shows what was typed beside what somebody else saved meanwhile, fields and rows.
+
+    Args:
+        request: the request.
+        form: what was filled in.
+        mine: what was typed, by field, and the rows.
+        theirs: what is saved, by field, and the rows.
+        saved: whose version stands.
+        crumbs: the way to the page.
+    """
+    return show_conflict(
+        request,
+        form,
+        mine[0],
+        theirs[0],
+        saved,
+        crumbs=crumbs,
+        rows=_compared_rows(mine[1], theirs[1]),
+        hidden=_hidden_rows(mine[1]),
+    )
+
+
+def _compared_rows(
     mine: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Returns the rows of two versions beside each other, by their place."""
@@ -100,7 +133,7 @@ def compared_rows(
     ]
 
 
-def hidden_rows(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def _hidden_rows(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Returns rows as the hidden fields that send them again."""
     return [
         (f"item_{name}", ("yes" if row[name] else "no") if name == "required" else row[name] or "")

@@ -12,19 +12,17 @@ from calibrify_core.auth.people import People
 from calibrify_core.kernel.errors import Conflict, Invalid
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
-from calibrify_core.web.conflict import Saved, show_conflict
+from calibrify_core.web.conflict import Saved
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
-from calibrify_core.web.page import formats_of
 from calibrify_equipment.public import find_equipment, list_of_equipment
 from calibrify_maintenance.models.work_order import WorkOrder
 from calibrify_maintenance.pages.checklist_rows import (
     ADD,
     bodies,
-    compared_rows,
-    hidden_rows,
     posted_rows,
+    show_both,
     shown_problems,
     shown_rows,
 )
@@ -218,21 +216,14 @@ def _conflict(
     rows: Sequence[Mapping[str, Any]] | None,
 ) -> Response:
     """Shows what was typed beside what somebody else saved meanwhile."""
-    saved = Saved(
-        work_order.number,
-        work_order.version,
-        formats_of(request).datetime(work_order.updated_at),
-        request.route_path("maintenance.work_order.show", id=work_order.id),
-    )
-    return show_conflict(
+    href = request.route_path("maintenance.work_order.show", id=work_order.id)
+    return show_both(
         request,
         _form(request, work_order),
-        mine,
-        _stored(request, work_order),
-        saved,
-        crumbs=_crumbs(request),
-        rows=compared_rows(rows or (), _rows(work_order) or ()),
-        hidden=hidden_rows(rows or ()),
+        (mine, rows or ()),
+        (_stored(request, work_order), _rows(work_order) or ()),
+        Saved.of(request, work_order.number, work_order, href),
+        _crumbs(request),
     )
 
 

@@ -15,7 +15,6 @@ from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.lists import Column, ListPage, View, show_list
-from calibrify_core.web.page import formats_of
 from calibrify_maintenance.models.part import Part
 from calibrify_maintenance.permissions import CHANGE, PART_CHANGE, PART_MOVE, PART_VIEW
 from calibrify_maintenance.schemas.part import (
@@ -227,8 +226,7 @@ def save(request: Any) -> Any:
 
 def _conflict(request: Any, part: Part, mine: Mapping[str, Any]) -> Response:
     """Shows what was typed beside what somebody else saved meanwhile."""
-    when = formats_of(request).datetime(part.updated_at)
-    saved = Saved(part.number, part.version, when, request.route_path(SHOW, id=part.id))
+    saved = Saved.of(request, part.number, part, request.route_path(SHOW, id=part.id))
     crumbs = [("Parts", request.route_path(LIST))]
     form = form_of(request, part)
     return show_conflict(request, form, mine, _stored(part), saved, crumbs=crumbs)

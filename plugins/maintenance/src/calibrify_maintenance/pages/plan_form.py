@@ -10,20 +10,18 @@ import sqlalchemy as sa
 from pyramid.response import Response
 
 from calibrify_core.kernel.errors import Invalid
-from calibrify_core.web.conflict import Saved, show_conflict
+from calibrify_core.web.conflict import Saved
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
-from calibrify_core.web.page import formats_of
 from calibrify_equipment.public import find_equipment
 from calibrify_maintenance.models.plan import MaintenancePlan
 from calibrify_maintenance.models.reach import CATEGORIES
 from calibrify_maintenance.pages.checklist_rows import (
     ADD,
     bodies,
-    compared_rows,
-    hidden_rows,
     posted_rows,
+    show_both,
     shown_problems,
     shown_rows,
 )
@@ -243,21 +241,14 @@ def _conflict(
     items: Sequence[Mapping[str, Any]],
 ) -> Response:
     """Shows what was typed beside what somebody else saved meanwhile."""
-    saved = Saved(
-        "The plan",
-        plan.version,
-        formats_of(request).datetime(plan.updated_at),
-        request.route_path("maintenance.plan.show", id=plan.id),
-    )
-    return show_conflict(
+    href = request.route_path("maintenance.plan.show", id=plan.id)
+    return show_both(
         request,
         _form(request, plan),
-        mine,
-        _stored(request, plan),
-        saved,
-        crumbs=crumbs_of(request),
-        rows=compared_rows(items, plan.checklist),
-        hidden=hidden_rows(items),
+        (mine, items),
+        (_stored(request, plan), plan.checklist),
+        Saved.of(request, "The plan", plan, href),
+        crumbs_of(request),
     )
 
 
