@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from calibrify_core.kernel.settings import Settings
 
 _STOP_SECONDS = 10.0
 
@@ -48,6 +53,50 @@ def started(
         with process.stdin as stream:
             stream.write(text.encode())
     return process
+
+
+def calibrify(settings: Settings, *arguments: str, **named: str) -> subprocess.Popen[bytes]:
+    """Start the command ``calibrify`` with the database, the files and the key of a test.
+
+    Args:
+        settings: of the test's application.
+        arguments: of the command.
+        named: further settings by name, such as ``plugins="equipment"``.
+    """
+    given = {
+        "data_dir": str(settings.data_dir),
+        "database_url": settings.resolved_database_url,
+        "secret_key": settings.secret_key,
+        "environment": "testing",
+        **named,
+    }
+    environ = os.environ | {f"CALIBRIFY_{name.upper()}": value for name, value in given.items()}
+    program = Path(sys.executable).with_name("calibrify")
+    return started([str(program), *arguments], environ=environ)
+
+
+def killed_when(
+    process: subprocess.Popen[bytes], happened: Callable[[], object], seconds: float = 60.0
+) -> None:
+    """Kill a program as soon as something is seen that it does.
+
+    Args:
+        process: the program.
+        happened: tells whether it has; asked again and again.
+        seconds: how long to wait at most.
+
+    Raises:
+        NotStarted: the program ended before that, or the time is over; it is killed then too.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        while not happened():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise NotStarted
+            time.sleep(0.005)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def await_answer(

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import signal
 import subprocess
-import sys
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +15,7 @@ import sqlalchemy as sa
 
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.tasks.outbox import OutboxRow
+from calibrify_core.testing.processes import calibrify, killed_when
 from calibrify_core.worker import make_runner
 from calibrify_equipment.models.equipment import Equipment
 
@@ -44,29 +41,7 @@ def count(lab: Any, prefix: str) -> int:
 
 
 def worker(lab: Any) -> subprocess.Popen[bytes]:
-    settings = lab.platform.settings
-    given = {
-        "CALIBRIFY_DATA_DIR": str(settings.data_dir),
-        "CALIBRIFY_DATABASE_URL": settings.resolved_database_url,
-        "CALIBRIFY_SECRET_KEY": settings.secret_key,
-        "CALIBRIFY_ENVIRONMENT": "testing",
-        "CALIBRIFY_PLUGINS": "equipment",
-    }
-    command = [str(Path(sys.executable).with_name("calibrify")), "outbox", "drain"]
-    return subprocess.Popen(command, env=os.environ | given, stdout=subprocess.DEVNULL)
-
-
-def killed_halfway(lab: Any, prefix: str) -> int:
-    process = worker(lab)
-    try:
-        until = time.monotonic() + 60
-        while count(lab, prefix) == 0 and process.poll() is None:
-            assert time.monotonic() < until
-            time.sleep(0.005)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    return count(lab, prefix)
+    return calibrify(lab.platform.settings, "outbox", "drain", plugins="equipment")
 
 
 @pytest.mark.timeout(180)
@@ -80,7 +55,8 @@ def test_what_was_begun_is_kept_in_whole_batches_and_gone_on_with(lab: Any) -> N
         upload_files=[("file", "big.csv", content)],
         status=202,
     ).json
-    half = killed_halfway(lab, prefix)
+    killed_when(worker(lab), lambda: count(lab, prefix))
+    half = count(lab, prefix)
     assert 0 < half < ROWS
     seen = manager.get(f"/api/v1/jobs/{job['id']}/").json
     assert seen["state"] == "running"

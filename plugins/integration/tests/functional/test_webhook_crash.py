@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
-import time
 import uuid
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from calibrify_core.persistence.base import utc_now
-from calibrify_core.testing.processes import free_port
+from calibrify_core.testing.processes import calibrify, free_port, killed_when
 from calibrify_integration.models.delivery import Delivery
 from calibrify_integration.services import courier
 from calibrify_integration.services.sequence import draw_positions
@@ -24,18 +20,14 @@ from plugins.integration.tests.receiver import answer, receiving
 
 
 def serve(plant: Plant) -> subprocess.Popen[bytes]:
-    settings = plant.platform.settings
-    given = {
-        "CALIBRIFY_DATA_DIR": str(settings.data_dir),
-        "CALIBRIFY_DATABASE_URL": settings.resolved_database_url,
-        "CALIBRIFY_SECRET_KEY": settings.secret_key,
-        "CALIBRIFY_ENVIRONMENT": "testing",
-        "CALIBRIFY_PLUGINS": "equipment,integration",
-        "CALIBRIFY_INTEGRATION__ALLOWED_NETWORKS": "127.0.0.0/8",
-    }
-    program = str(Path(sys.executable).with_name("calibrify"))
-    command = [program, "serve", "--port", str(free_port())]
-    return subprocess.Popen(command, env=os.environ | given, stdout=subprocess.DEVNULL)
+    return calibrify(
+        plant.platform.settings,
+        "serve",
+        "--port",
+        str(free_port()),
+        plugins="equipment,integration",
+        integration__allowed_networks="127.0.0.0/8",
+    )
 
 
 def test_what_a_dead_process_carried_goes_out_again_under_the_same_id(connected: Plant) -> None:
@@ -45,15 +37,7 @@ def test_what_a_dead_process_carried_goes_out_again_under_the_same_id(connected:
         hook = client.post_json(f"{API}webhooks/", body, status=201).json
         receiver.behaviour = lambda _handler, _heard: never.wait(60)
         made = connected.instrument()
-        process = serve(connected)
-        try:
-            until = time.monotonic() + 60
-            while not receiver.heard:
-                assert time.monotonic() < until
-                time.sleep(0.02)
-        finally:
-            process.kill()
-            process.wait()
+        killed_when(serve(connected), lambda: receiver.heard)
 
         receiver.behaviour = answer()
         draw_positions(connected.platform)
