@@ -92,6 +92,11 @@ class ListField:
         return sort_text(self.column) if self.kind is Kind.TEXT else self.column
 
 
+def only_shown(names: Iterable[str]) -> list[ListField]:
+    """Returns fields that are neither filtered nor sorted by, called as the API calls them."""
+    return [ListField(name, name, Kind.OTHER, filterable=False) for name in names]
+
+
 Conditions = tuple[sa.ColumnElement[bool], ...] | Callable[[Any], Iterable[sa.ColumnElement[bool]]]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.records.keyset import find_row
-from calibrify_core.records.listing import Kind, ListField, ListSpec
+from calibrify_core.records.listing import Kind, ListField, ListSpec, only_shown
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
 from calibrify_equipment.models.category import Category
@@ -41,7 +41,7 @@ def _spec(
         ListField("created_at", "Created at", Kind.MOMENT, model.created_at, orderable=True),
         ListField("updated_at", "Updated at", Kind.MOMENT, model.updated_at, orderable=True),
     )
-    extra = tuple(ListField(name, name, Kind.OTHER, filterable=False) for name in shown)
+    extra = tuple(only_shown(shown))
     return ListSpec(
         model=model,
         permission=permission,

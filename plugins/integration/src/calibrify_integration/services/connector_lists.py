@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calibrify_core.records.listing import Kind, ListField, ListSpec
+from calibrify_core.records.listing import Kind, ListField, ListSpec, only_shown
 from calibrify_core.tasks.job import Job
 from calibrify_integration.models.connector import Connector, ConnectorRun
 from calibrify_integration.permissions import CONNECTOR_VIEW
@@ -55,20 +55,8 @@ CONNECTORS = ListSpec(
             ListField("owner_id", "Owner", Kind.IDENTIFIER, Connector.owner_id),
             ListField("enabled", "Enabled", Kind.BOOLEAN, Connector.enabled),
             ListField("created_at", "Set up", Kind.MOMENT, Connector.created_at, orderable=True),
-            *(
-                ListField(name, name, Kind.OTHER, filterable=False)
-                for name in (
-                    "settings",
-                    "mapping",
-                    "options",
-                    "has_secret",
-                    "every_minutes",
-                    "failures",
-                    "last_failure",
-                    "next_run_at",
-                    "updated_at",
-                )
-            ),
+            *only_shown(("settings", "mapping", "options", "has_secret", "every_minutes")),
+            *only_shown(("failures", "last_failure", "next_run_at", "updated_at")),
         )
     },
     shape=connector_shape,
@@ -95,10 +83,7 @@ RUNS = ListSpec(
             ListField("id", "Run", Kind.IDENTIFIER, ConnectorRun.id, orderable=True),
             ListField("connector_id", "Connector", Kind.IDENTIFIER, ConnectorRun.connector_id),
             ListField("state", "State", Kind.CHOICE, Job.state, choices=_STATES),
-            *(
-                ListField(name, name, Kind.OTHER, filterable=False)
-                for name in ("job_id", *_COUNTS, "started_at", "finished_at", "created_at")
-            ),
+            *only_shown(("job_id", *_COUNTS, "started_at", "finished_at", "created_at")),
         )
     },
     shape=run_shape,

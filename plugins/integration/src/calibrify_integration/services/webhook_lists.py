@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calibrify_core.records.listing import Kind, ListField, ListSpec
+from calibrify_core.records.listing import Kind, ListField, ListSpec, only_shown
 from calibrify_integration.models.delivery import DEAD, DELIVERED, PENDING, Delivery
 from calibrify_integration.models.webhook import Webhook
 from calibrify_integration.permissions import WEBHOOK_VIEW
@@ -32,10 +32,6 @@ def delivery_shape(row: Any, _unit: Any = None) -> dict[str, Any]:
     return shown if row.state == PENDING else {**shown, "next_attempt_at": None}
 
 
-def _shown(names: tuple[str, ...]) -> list[ListField]:
-    return [ListField(name, name, Kind.OTHER, filterable=False) for name in names]
-
-
 WEBHOOKS = ListSpec(
     model=Webhook,
     permission=WEBHOOK_VIEW,
@@ -48,8 +44,8 @@ WEBHOOKS = ListSpec(
             ListField("url", "Address", column=Webhook.url, orderable=True),
             ListField("active", "Active", Kind.BOOLEAN, Webhook.active),
             ListField("created_at", "Set up", Kind.MOMENT, Webhook.created_at, orderable=True),
-            *_shown(("id", "owner_id", "description", "event_types", "disabled_reason")),
-            *_shown(("failing_since", "held_until", "previous_until", "updated_at")),
+            *only_shown(("id", "owner_id", "description", "event_types", "disabled_reason")),
+            *only_shown(("failing_since", "held_until", "previous_until", "updated_at")),
         )
     },
     shape=webhook_shape,
@@ -69,8 +65,8 @@ DELIVERIES = ListSpec(
             ListField("webhook_id", "Webhook", Kind.IDENTIFIER, Delivery.webhook_id),
             ListField("type", "Event", column=Delivery.type),
             ListField("state", "State", Kind.CHOICE, Delivery.state, choices=STATES),
-            *_shown(("event_id", "subject_id", "tries", "next_attempt_at", "last_status")),
-            *_shown(("last_error", "created_at", "finished_at")),
+            *only_shown(("event_id", "subject_id", "tries", "next_attempt_at", "last_status")),
+            *only_shown(("last_error", "created_at", "finished_at")),
         )
     },
     shape=delivery_shape,
