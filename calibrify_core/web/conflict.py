@@ -15,6 +15,8 @@ from calibrify_core.web.kit import page_response
 from calibrify_core.web.page import formats_of
 
 NOBODY = "somebody else"
+MASKED = "password"
+RETYPED = "Not kept: type it again once it is saved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def show_conflict(
 ) -> Response:
     """Returns the page that shows what was typed beside what is saved.
 
+    A password is not shown and not sent again: where one was typed the page asks for it anew.
+
     Args:
         request: the request.
         form: what was filled in; sent again, it saves mine over theirs.
@@ -74,14 +78,18 @@ def show_conflict(
     Returns:
         A page with status 412.
     """
+    fields = {item.name: item for item in form.fields()}
     shown = [
-        compared(item.label, _text(item, mine.get(item.name)), _text(item, theirs.get(item.name)))
-        for item in form.fields()
+        compared(item.label, _text(item, mine.get(name)), _text(item, theirs.get(name)))
+        for name, item in fields.items()
     ]
+    secret = {name for name, item in fields.items() if item.kind == MASKED}
     sent = [
-        (name, "true" if value is True else str(value))
+        (name, "true" if one is True else str(one))
         for name, value in mine.items()
-        if value not in (None, False, "")
+        if name not in secret
+        for one in (value if isinstance(value, list) else [value])
+        if one not in (None, False, "")
     ]
     values = {
         "title": "Changed by somebody else meanwhile",
@@ -115,6 +123,10 @@ def _text(item: FormField, value: Any) -> str:
     """Returns the value of a field as people read it."""
     if value is None or value == "":
         return ""
+    if item.kind == MASKED:
+        return RETYPED
+    if isinstance(value, list):
+        return ", ".join(_text(item, one) for one in value)
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if item.kind == "date":

@@ -163,7 +163,27 @@ def test_the_form_keeps_boxes_and_patterns(administrator: TestApp, hook: str) ->
     assert again["event_types"].value == "equipment.*"
     ticked = [item._value for item in again.fields["events.equipment"] if item.checked]
     assert ticked == ["equipment.registered"]
-    assert form.submit(expect_errors=True).status_int == 412
+
+
+def test_who_comes_second_sees_both_versions_and_may_still_save(
+    administrator: TestApp, hook: str
+) -> None:
+    first = form_of(administrator.get(f"{hook}/edit"), "/edit")
+    second = form_of(administrator.get(f"{hook}/edit"), "/edit")
+    first["description"] = "Theirs"
+    first.submit(status=303)
+    boxes = second.fields["events.equipment"]
+    for box in boxes:
+        box.checked = box._value in {"equipment.registered", "equipment.transitioned"}
+    second["description"] = "Mine"
+    asked = second.submit(status=412)
+    rows = {row.th.text: [cell.text for cell in row("td")] for row in asked.html("tr")[1:]}
+    assert rows["Description differs"] == ["Mine", "Theirs"]
+    assert rows["Equipment differs"][0].count(", ") == 1
+    form_of(asked, "/edit").submit(status=303)
+    again = form_of(administrator.get(f"{hook}/edit"), "/edit")
+    assert again["description"].value == "Mine"
+    assert sum(box.checked for box in again.fields["events.equipment"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,20 @@ def create(request: Any) -> Any:
     return _made(request, feed, address)
 
 
+def confirm_renewal(request: Any) -> dict[str, Any]:
+    """Asks whether a feed is to get another address."""
+    return _confirm(
+        request,
+        "renew",
+        title="New address",
+        sentence="A new address is made, and shown once.",
+        consequences=["The present address no longer works from then on."],
+        submit_label="Make new address",
+        icon="key-round",
+        in_place=True,
+    )
+
+
 def renew(request: Any) -> Any:
     """Gives a feed another address, and shows it this once."""
     feeds = CalendarFeeds(request.unit)
@@ -115,16 +129,25 @@ def renew(request: Any) -> Any:
     return _made(request, feed, feeds.rotate(feed))
 
 
+def confirm_revocation(request: Any) -> dict[str, Any]:
+    """Asks whether a feed is to end."""
+    return _confirm(
+        request,
+        "revoke",
+        title="Revoke calendar",
+        sentence="Its address no longer works.",
+        consequences=["Calendar programs that read it show nothing new, or an error."],
+        submit_label="Revoke calendar",
+        icon="trash-2",
+        danger=True,
+    )
+
+
 def revoke(request: Any) -> Any:
     """Revokes a feed."""
     feeds = CalendarFeeds(request.unit)
     feeds.revoke(feeds.get(request.matchdict["id"]))
     flash(request, "The calendar is revoked: its address no longer works.")
-    return see_other(request, "integration.calendar_feed.list")
-
-
-def back(request: Any) -> Any:
-    """Leads back to the list: this address only takes forms."""
     return see_other(request, "integration.calendar_feed.list")
 
 
@@ -136,6 +159,20 @@ def account(_unit: Any, _subject: Any) -> Mapping[str, Any]:
 def subscribe(_unit: Any, kind: Any) -> Mapping[str, Any]:
     """Returns the button of a page that shows dates of one kind."""
     return {"kind": kind}
+
+
+def _confirm(request: Any, verb: str, *, title: str, **confirm: Any) -> dict[str, Any]:
+    """Returns the page that asks before a step."""
+    feed = CalendarFeeds(request.unit).get(request.matchdict["id"])
+    return {
+        "title": f"{title}: {feed.name}",
+        "crumbs": _crumbs(request),
+        "confirm": {
+            "action": request.route_path(f"integration.calendar_feed.{verb}", id=feed.id),
+            "cancel_href": request.route_path("integration.calendar_feed.list"),
+            **confirm,
+        },
+    }
 
 
 def _made(request: Any, feed: CalendarFeed, address: str) -> Any:
@@ -167,7 +204,7 @@ def _page(request: Any, form: dict[str, Any]) -> dict[str, Any]:
 
 def includeme(config: Any) -> None:
     """Adds the pages."""
-    page = config.add_page
+    page, confirm = config.add_page, "calibrify/confirm.html"
     page(
         "integration.calendar_feed.list",
         "/account/calendars",
@@ -186,14 +223,16 @@ def includeme(config: Any) -> None:
     page(
         "integration.calendar_feed.renew",
         "/account/calendars/{id:uuid}/renew",
-        back,
+        confirm_renewal,
         permission=CALENDAR_CHANGE,
+        template=confirm,
         post=renew,
     )
     page(
         "integration.calendar_feed.revoke",
         "/account/calendars/{id:uuid}/revoke",
-        back,
+        confirm_revocation,
         permission=CALENDAR_CHANGE,
+        template=confirm,
         post=revoke,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from calibrify_core.auth.people import People
-from calibrify_core.kernel.errors import CalibrifyError, StaleVersion
+from calibrify_core.kernel.errors import CalibrifyError
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
+from calibrify_core.web.conflict import Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import posted
 from calibrify_core.web.kit import problems_of, see_other
+from calibrify_core.web.page import formats_of
 from calibrify_integration.pages import connector_form
 from calibrify_integration.permissions import CONNECTOR_CHANGE, CONNECTOR_RUN, CONNECTOR_VIEW
 from calibrify_integration.services import connectors
@@ -175,17 +177,16 @@ def edit(request: Any) -> dict[str, Any]:
 
 
 def save(request: Any) -> Any:
-    """Changes a connector.
-
-    Raises:
-        StaleVersion: somebody else changed it since the form was shown.
-    """
+    """Changes a connector; who comes second sees both versions."""
     found = connectors.find_connector(request.unit, request.matchdict["id"], CONNECTOR_CHANGE)
-    if request.POST.get("version") != str(found.version):
-        raise StaleVersion("Somebody changed the connector meanwhile: open it again.")
     kind = connectors.kind_of(request.platform, found.kind)
     form = connector_form.make_form(request, kind, found)
     values = posted(form, request.POST)
+    if request.POST.get("version") != str(found.version):
+        when = formats_of(request).datetime(found.updated_at)
+        saved = Saved(found.name, found.version, when, request.route_path(ONE, id=found.id))
+        stored = connector_form.values_of(found)
+        return show_conflict(request, form, values, stored, saved, crumbs=_crumbs(request))
     try:
         connectors.change(request.unit, found, connector_form.read_changes(kind, values))
     except CalibrifyError as error:

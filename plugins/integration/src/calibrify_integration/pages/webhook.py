@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from calibrify_core.auth.people import People
-from calibrify_core.kernel.errors import CalibrifyError, StaleVersion
+from calibrify_core.kernel.errors import CalibrifyError
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
+from calibrify_core.web.conflict import Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import posted
 from calibrify_core.web.kit import page_response, see_other
+from calibrify_core.web.page import formats_of
 from calibrify_integration.domain.event_types import EVERYTHING
 from calibrify_integration.models.delivery import DEAD, PENDING
 from calibrify_integration.models.webhook import Webhook
@@ -123,16 +125,16 @@ def edit(request: Any) -> dict[str, Any]:
 
 
 def save(request: Any) -> Any:
-    """Changes a webhook.
-
-    Raises:
-        StaleVersion: somebody else changed it since the form was shown.
-    """
+    """Changes a webhook; who comes second sees both versions."""
     found = _to_change(request)
-    if request.POST.get("version") != str(found.version):
-        raise StaleVersion("Somebody changed the webhook meanwhile: open it again.")
     title, form = f"Edit {found.audit_label()}", webhook_form.make_form(request, found)
     values = posted(form, request.POST)
+    if request.POST.get("version") != str(found.version):
+        when = formats_of(request).datetime(found.updated_at)
+        one = request.route_path(ONE, id=found.id)
+        saved = Saved(delivery.short_name(found), found.version, when, one)
+        stored = webhook_form.values_of(request.platform, found)
+        return show_conflict(request, form, values, stored, saved, crumbs=_crumbs(request))
     try:
         webhooks.change(request.unit, found, webhook_form.read(values))
     except CalibrifyError as error:

@@ -17,9 +17,11 @@ from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_integration.models.calendar_feed import CalendarFeed
 from calibrify_integration.permissions import CALENDAR_CHANGE, CALENDAR_MANAGE, CALENDAR_VIEW
+from calibrify_integration.services import ownership
 
 MOST = 50
 SHOWN = 12
+NO_PERSON = "A token makes no addresses of calendars: sign in for that."
 REASON = "the service itself cuts feeds to the actor's own, or asks for their management"
 
 
@@ -82,7 +84,7 @@ class CalendarFeeds:
             Conflict: the actor has as many as anybody may have.
         """
         unit = self._unit
-        owner_id = self._person()
+        owner_id = ownership.person(unit, CALENDAR_CHANGE, NO_PERSON)
         problems = list(self._problems(kinds))
         if problems:
             raise Invalid(problems)
@@ -113,7 +115,7 @@ class CalendarFeeds:
         Raises:
             Forbidden: the actor acts by a token, or the feed is somebody else's.
         """
-        if feed.user_id != self._person():
+        if feed.user_id != ownership.person(self._unit, CALENDAR_CHANGE, NO_PERSON):
             raise Forbidden("Only its owner may have the address of a calendar.")
         secret = new_secret(FEED_PREFIX)
         feed.prefix, feed.digest, feed.last_fetched_at = secret[:SHOWN], digest(secret), None
@@ -127,18 +129,6 @@ class CalendarFeeds:
         self._unit.session.delete(feed)
         self._unit.session.flush()
 
-    def _person(self) -> uuid.UUID:
-        """Returns the account for whom an address is made.
-
-        Raises:
-            Forbidden: a token asks, which is cut down to less than its owner may, or the system.
-        """
-        actor = self._unit.actor
-        self._unit.access.require(CALENDAR_CHANGE)
-        if actor.kind == "token" or actor.user_id is None:
-            raise Forbidden("A token makes no addresses of calendars: sign in for that.")
-        return actor.user_id
-
     def _problems(self, kinds: Collection[str]) -> Iterable[FieldError]:
         """Yields which kinds there are not."""
         known = {source.name for source in offered(self._unit)}
@@ -149,9 +139,7 @@ class CalendarFeeds:
 
 def _own(unit: Any) -> list[sa.ColumnElement[bool]]:
     """Returns the condition that leaves the actor's own feeds, unless they manage all."""
-    if unit.access.scope(CALENDAR_MANAGE).everything:
-        return []
-    return [CalendarFeed.user_id == unit.actor.user_id]
+    return ownership.own(unit, CalendarFeed.user_id, CALENDAR_MANAGE)
 
 
 def feed_shape(row: Any, _unit: Any = None) -> dict[str, Any]:

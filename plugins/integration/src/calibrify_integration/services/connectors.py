@@ -57,7 +57,7 @@ def importer_of(platform: Platform, name: str) -> Importer:
 
 def own(unit: Any, permission: str = CONNECTOR_VIEW) -> list[sa.ColumnElement[bool]]:
     """Returns the condition that leaves one's own connectors, unless all may be seen."""
-    return ownership.own(unit, Connector, permission)
+    return ownership.own(unit, Connector.owner_id, permission)
 
 
 def find_connector(

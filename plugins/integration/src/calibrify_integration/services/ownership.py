@@ -1,4 +1,4 @@
-"""Whose something is that acts for its owner: a connector, a webhook."""
+"""Whose something is that acts for its owner: a calendar feed, a connector, a webhook."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from calibrify_core.kernel.errors import Forbidden, NotFound
 from calibrify_core.work.unit import UnitOfWork
 
 
-def own(unit: Any, model: Any, permission: str) -> list[sa.ColumnElement[bool]]:
+def own(unit: Any, owner: Any, permission: str) -> list[sa.ColumnElement[bool]]:
     """Returns the condition that leaves what is one's own, unless all may be seen.
 
     Args:
         unit: the unit of work.
-        model: a scoped class with an ``owner_id``.
+        owner: the column that says whose it is.
         permission: what a reader must hold.
     """
     if unit.access.scope(permission).everything:
         return []
-    return [model.owner_id == unit.actor.user_id]
+    return [owner == unit.actor.user_id]
 
 
 def find_own(unit: UnitOfWork, model: Any, identifier: uuid.UUID, permission: str) -> Any:
-    """Returns one's own object, or anybody's for who may see all.
+    """Returns one's own object of a class with an ``owner_id``, or anybody's for who may see all.
 
     Raises:
         NotFound: it does not exist, or is somebody else's who reaches further.
     """
     statement = unit.select(model, permission).where(
-        model.id == identifier, *own(unit, model, permission)
+        model.id == identifier, *own(unit, model.owner_id, permission)
     )
     found = unit.session.scalars(statement).one_or_none()
     if found is None:

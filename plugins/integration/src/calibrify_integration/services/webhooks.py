@@ -36,7 +36,7 @@ NO_PERSON = "A webhook hears what a person may see: sign in to set it up."
 
 def own(unit: Any, permission: str = WEBHOOK_VIEW) -> list[sa.ColumnElement[bool]]:
     """Returns the condition that leaves one's own webhooks, unless all may be seen."""
-    return ownership.own(unit, Webhook, permission)
+    return ownership.own(unit, Webhook.owner_id, permission)
 
 
 def find_webhook(
