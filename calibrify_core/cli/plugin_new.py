@@ -21,6 +21,8 @@ LONGEST = 12
 WORD = re.compile(r"[a-z][a-z0-9]*")
 # The scaffold is a plugin "accessory" with the noun "probe"; these words are what it is named by.
 SAMPLES = re.compile(r"accessory|Accessory|probes|Probes|PROBES|probe|Probe")
+# Lines of the scaffold that stand between two of these belong to one kind of plugin alone.
+MARK = re.compile(r"%% (instrument|standalone|end)\n")
 TAKEN = {"core", "calibrify", "equipment", "plugin", "test", "tests"}
 # Names that the scaffold's own code uses beside the noun.
 USED = {
@@ -54,17 +56,36 @@ USED = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a new plugin and its noun are called.
+    """What a new plugin and its noun are called, and whether the noun belongs to instruments.
 
     Attributes:
         plugin: a lower-case word.
         noun: what it is about, in the singular.
         plural: the same in the plural.
+        standalone: whether it belongs to no instrument.
     """
 
     plugin: str
     noun: str
     plural: str
+    standalone: bool = False
+
+    def chosen(self, text: str) -> str:
+        r"""Returns the lines of a text of the scaffold that this kind of plugin has.
+
+        >>> text = "all\n%% instrument\none\n%% standalone\nother\n%% end\nlast\n"
+        >>> Names("kit", "jig", "jigs", standalone=True).chosen(text)
+        'all\nother\nlast\n'
+        """
+        left_out = "instrument" if self.standalone else "standalone"
+        kept, part = [], "end"
+        for line in text.splitlines(keepends=True):
+            mark = MARK.fullmatch(line)
+            if mark:
+                part = mark[1]
+            elif part != left_out:
+                kept.append(line)
+        return "".join(kept)
 
     def written(self, text: str) -> str:
         """Returns a text of the scaffold with these names in it."""
@@ -93,14 +114,14 @@ def plural_of(noun: str) -> str:
     return f"{noun}s"
 
 
-def checked_names(plugin: str, noun: str | None, plural: str | None) -> Names:
+def checked_names(plugin: str, noun: str | None, plural: str | None, *, standalone: bool) -> Names:
     """Returns the names of a new plugin.
 
     Raises:
         Invalid: one of them cannot be used; the sentence says why.
     """
     noun = noun or plugin
-    names = Names(plugin, noun, plural or plural_of(noun))
+    names = Names(plugin, noun, plural or plural_of(noun), standalone)
     for what, word, most in (
         ("name", plugin, LONGEST),
         ("noun", noun, LONGEST),
@@ -133,9 +154,13 @@ def write_plugin(names: Names, into: Path) -> list[Path]:
         raise Conflict(f"{home} is there already: take another name, or another --into.")
     written = []
     for source, name in _sources(files("calibrify_core.cli") / SCAFFOLD, ""):
+        whole = source.read_text(encoding="utf-8")
+        text = names.chosen(whole)
+        if whole and not text:
+            continue  # a file of the other kind of plugin
         path = home / names.written(name.removesuffix(SUFFIX))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(names.written(source.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(names.written(text), encoding="utf-8")
         written.append(path)
     return written
 
@@ -153,15 +178,18 @@ def _sources(folder: Traversable, prefix: str) -> list[tuple[Traversable, str]]:
 @click.argument("name")
 @click.option("--noun", help="What it is about, in the singular; by default the name.")
 @click.option("--plural", help="The noun in the plural, where adding an s is wrong.")
+@click.option("--standalone", is_flag=True, help="The noun belongs to no instrument.")
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
     help="The folder in which the plugin's own is made; by default this one.",
 )
-def command(name: str, noun: str | None, plural: str | None, into: Path) -> None:
-    """Writes a plugin with one noun that belongs to instruments: tables to tests."""
-    names = checked_names(name, noun, plural)
+def command(
+    name: str, noun: str | None, plural: str | None, into: Path, *, standalone: bool
+) -> None:
+    """Writes a plugin with one noun, of instruments or standalone: tables to tests."""
+    names = checked_names(name, noun, plural, standalone=standalone)
     written = write_plugin(names, into)
     home = into / names.plugin
     click.echo(f"{len(written)} files are in {home}.")

@@ -35,11 +35,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed_at(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which it is installed, beside this tree."""
+def alone(home: Path) -> Path:
+    """Beside it, one whose noun belongs to no instrument."""
+    return write(home.parent, "pool", "--noun", "key", "--standalone")
+
+
+@pytest.fixture(scope="module")
+def installed_at(home: Path, alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which both are installed, beside this tree."""
     target = tmp_path_factory.mktemp("site")
     install = (UV, "pip", "install", "--quiet", "--python", sys.executable, "--target", target)
-    run(*install, "--no-deps", "--no-build-isolation", home, cwd=home)
+    run(*install, "--no-deps", "--no-build-isolation", home, alone, cwd=home)
     return target
 
 
@@ -67,25 +73,41 @@ def test_its_words_are_in_every_file_and_the_sample_in_none(home: Path) -> None:
     assert (home / "src/calibrify_kit/services/batteries.py").exists()
 
 
+def test_one_of_no_instrument_says_nothing_of_instruments(alone: Path) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in alone.rglob("*") if path.is_file()]
+    assert not [text for text in texts if "%%" in text]
+    assert not [text for text in texts if "instrument" in text or "equipment" in text]
+    assert (alone / "src/calibrify_pool/py.typed").exists()
+    assert not (alone / "src/calibrify_pool/services/keys_facet.py").exists()
+
+
+@pytest.mark.parametrize("kind", [(), ("--standalone",)], ids=["instruments", "standalone"])
 @pytest.mark.parametrize(
     "words", [("rig", "jig"), ("accessory", "probe"), ("measurements", "thermocouple")]
 )
-def test_it_is_formatted_whatever_it_is_called(tmp_path: Path, words: tuple[str, str]) -> None:
-    home = write(tmp_path, words[0], "--noun", words[1])
+def test_it_is_formatted_whatever_it_is_called(
+    tmp_path: Path, words: tuple[str, str], kind: tuple[str, ...]
+) -> None:
+    home = write(tmp_path, words[0], "--noun", words[1], *kind)
     run(BIN / "ruff", "check", "--no-cache", ".", cwd=home)
     run(BIN / "ruff", "format", "--no-cache", "--check", ".", cwd=home)
 
 
-def test_its_types_are_right(home: Path) -> None:
+def test_its_types_are_right(home: Path, alone: Path) -> None:
     options = ("--follow-imports=silent", "--no-error-summary", f"--cache-dir={os.devnull}")
-    run(BIN / "mypy", *options, cwd=home, env={**HERE, "MYPYPATH": os.pathsep.join(SOURCES)})
+    both = [str(home / "src"), str(alone / "src")]
+    paths = os.pathsep.join([*SOURCES, *both])
+    run(BIN / "mypy", *options, *both, cwd=home, env={**HERE, "MYPYPATH": paths})
 
 
-def test_it_passes_its_own_tests(home: Path, installed_at: Path) -> None:
+def test_it_passes_its_own_tests(home: Path, alone: Path, installed_at: Path) -> None:
     options = ("-q", "-p", "no:cacheprovider", "-o", "calibrify_databases=sqlite")
-    said = run(  # its test of the standard comes below, by the command
-        *(sys.executable, "-m", "pytest", *options, "tests/unit", "tests/functional"),
-        cwd=home,
+    # What the standard says of the first comes below, by the command.
+    parts = [home / "tests/unit", home / "tests/functional", alone / "tests"]
+    said = run(
+        *(sys.executable, "-m", "pytest", *options, "-c", home / "setup.cfg"),
+        *("--rootdir", home.parent, *parts),
+        cwd=home.parent,
         env={**HERE, "PYTHONPATH": str(installed_at)},
     )
     assert " passed" in said
