@@ -69,7 +69,9 @@ PAGES = [
     "/admin/webhooks",
     "/admin/webhooks/new",
     "{webhook}",
+    "{webhook}/edit",
     "{webhook}/rotate",
+    "{webhook}/remove",
     "{delivery}",
 ]
 RAW_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
@@ -184,6 +186,25 @@ def test_a_page_is_accessible_and_fits(
     assert page.evaluate(width) <= 0, "it scrolls sideways"
     assert not RAW_DAY.search(page.locator("body").inner_text()), "a day as the API writes it"
     assert not said
+    page.close()
+
+
+def test_what_a_webhook_shows_on_demand_is_accessible_and_fits(
+    dressed: BrowserContext, server: Server, addresses: dict[str, str]
+) -> None:
+    page = dressed.new_page()
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    page.goto(server.base + addresses["delivery"])
+    for folded in page.locator("main details").all():
+        folded.locator("summary").click()
+    expect(page.get_by_text('"type": "integration.test"')).to_be_visible()
+    assert not violations(page)
+    assert page.evaluate(width) <= 0
+    page.goto(f"{server.base}{addresses['webhook']}/rotate")
+    page.get_by_role("button", name="Make new secret").click()
+    expect(page.get_by_role("textbox", name="Secret")).to_have_value(re.compile("^whsec_"))
+    assert not violations(page)
+    assert page.evaluate(width) <= 0
     page.close()
 
 

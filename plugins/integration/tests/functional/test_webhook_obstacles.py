@@ -206,6 +206,8 @@ def test_what_cannot_be_told_for_days_is_given_up_in_the_log_and_asked_for_again
         line.let_pass(timedelta(days=2))
     (dead,) = person.get(f"{url}deliveries/").json["results"]
     assert (dead["state"], dead["tries"]) == ("dead", 10)
+    page = line.plant.browser("administrator").get(f"/admin/webhooks/deliveries/{dead['id']}")
+    assert "Events from here on were not sent" in page
 
     RULES.clear()
     later = line.plant.instrument(location_id=site)

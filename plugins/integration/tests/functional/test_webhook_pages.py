@@ -117,6 +117,20 @@ def test_a_failed_delivery_is_found_by_its_state_and_what_came_back_is_text(
     )
 
 
+def test_a_page_says_until_when_the_receiver_asked_for_time(
+    connected: Plant, administrator: TestApp, receiver: Receiver, hook: str
+) -> None:
+    receiver.behaviour = answer(429, headers={"Retry-After": "86400"})
+    for _ in range(2):
+        form_of(administrator.get(hook), "/test").submit(status=303)
+    courier.deliver_due(connected.platform)
+    page = administrator.get(hook)
+    note = page.html.select_one(".note").text
+    assert "The receiver asked for time: nothing is sent before" in note
+    tomorrow = note.strip().rpartition("before ")[2].rstrip(".")
+    assert [row.select("td")[-1].time.text for row in page.html("tr")[1:]] == [tomorrow] * 2
+
+
 def test_what_was_delivered_is_sent_again(
     connected: Plant, administrator: TestApp, receiver: Receiver, hook: str
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,12 +38,14 @@ SHOWN_TRIES = 25
 MOST_SHOWN = 20_000
 """How many characters of a body are shown; the feed has all of it."""
 
-# Why there is no try, by whether it is of an event and its state.
-UNTRIED = {
-    (True, PENDING): "It goes out soon. Open this page again to see the answer.",
-    (False, PENDING): "Events wait from here on until it can be told which of them its owner may "
-    "see. It is asked again by itself.",
-    (False, DEAD): "Events from here on were not sent. Send again asks once more.",
+# What stands where there is no try, by the state of the delivery.
+UNTRIED = {PENDING: ("Not tried yet", "It goes out soon. Open this page again to see the answer.")}
+UNTOLD_STATES = {
+    PENDING: (
+        "Events wait from here on",
+        "It cannot be told which of them its owner may see. It is asked again by itself.",
+    ),
+    DEAD: ("Events from here on were not sent", "Send again asks once more which there are."),
 }
 # Of a delivery: tone, icon and word of its chip.
 STATES = {
@@ -65,7 +66,7 @@ def titles_of(platform: Platform) -> dict[str, str]:
     return {event.name: event.title for event in declared(platform)} | own
 
 
-def log_of(request: Any, webhook_id: uuid.UUID) -> dict[str, Any]:
+def log_of(request: Any, webhook: Webhook) -> dict[str, Any]:
     """Returns a page of the deliveries to a webhook, filtered as the query asks.
 
     Raises:
@@ -74,18 +75,18 @@ def log_of(request: Any, webhook_id: uuid.UUID) -> dict[str, Any]:
     state = request.GET.get("state", "")
     chosen = [("state", state)] if state in STATES else []
     place = [("cursor", request.GET["cursor"])] if request.GET.get("cursor") else []
-    asked = [("webhook_id", str(webhook_id)), ("limit", PAGE_LENGTH), *chosen, *place]
+    asked = [("webhook_id", str(webhook.id)), ("limit", PAGE_LENGTH), *chosen, *place]
     found = run_list(request.unit, DELIVERIES, read_request(DELIVERIES, asked))
 
     def href(*query: tuple[str, str]) -> str:
         path: str = request.route_path(
-            WEBHOOK, id=webhook_id, _query=query or None, _anchor="deliveries"
+            WEBHOOK, id=webhook.id, _query=query or None, _anchor="deliveries"
         )
         return path
 
     ways = [("", "All"), *((name, word) for name, (_tone, _icon, word) in STATES.items())]
     return {
-        "rows": [_row(request, row) for row in found.rows],
+        "rows": [_row(request, webhook, row) for row in found.rows],
         "states": [
             {
                 "label": word,
@@ -100,10 +101,14 @@ def log_of(request: Any, webhook_id: uuid.UUID) -> dict[str, Any]:
     }
 
 
-def _row(request: Any, row: dict[str, Any]) -> dict[str, Any]:
-    """Returns a delivery with its state in a word."""
+def _row(request: Any, webhook: Webhook, row: dict[str, Any]) -> dict[str, Any]:
+    """Returns a delivery with its state in a word; its next try is not before the webhook's."""
+    following, held = row["next_attempt_at"], webhook.held_until
+    if following is not None and held is not None and row["type"] != UNTOLD:
+        following = max(following, held)
     return {
         **row,
+        "next_attempt_at": following,
         "title": titles_of(request.platform).get(row["type"], row["type"]),
         "chip": STATES[row["state"]],
         "href": request.route_path(ONE, id=row["id"]),
@@ -116,7 +121,7 @@ def show(request: Any) -> dict[str, Any]:
     found = deliveries.find_delivery(unit, request.matchdict["id"])
     webhook = find_webhook(unit, found.webhook_id)
     tries = list(enumerate(deliveries.attempts_of(unit, found), start=1))[-SHOWN_TRIES:]
-    row = _row(request, delivery_shape(found))
+    row = _row(request, webhook, delivery_shape(found))
     return {
         "title": row["title"],
         "crumbs": [
@@ -126,11 +131,17 @@ def show(request: Any) -> dict[str, Any]:
         "delivery": row,
         "url": webhook.url,
         "body": _body(unit, found),
-        "untried": UNTRIED.get((found.type != UNTOLD, found.state), "It was not sent."),
+        "untried": _untried(found),
         "tries": [_try(number, attempt) for number, attempt in reversed(tries)],
         "may_replay": found.state != PENDING and unit.access.permits(WEBHOOK_MANAGE),
         "replay_href": request.route_path("integration.delivery.replay", id=found.id),
     }
+
+
+def _untried(delivery: Delivery) -> tuple[str, str]:
+    """Returns title and text for a delivery without a try."""
+    texts = UNTOLD_STATES if delivery.type == UNTOLD else UNTRIED
+    return texts.get(delivery.state, ("Not tried", "It was not sent."))
 
 
 def _body(unit: UnitOfWork, delivery: Delivery) -> str:

@@ -84,7 +84,7 @@ def show(request: Any) -> dict[str, Any]:
         "webhook": row,
         "old_until": _later(found.previous_until, moment),
         "held_until": _later(found.held_until, moment) if found.active else None,
-        "log": delivery.log_of(request, found.id),
+        "log": delivery.log_of(request, found),
         "may_change": unit.access.permits(WEBHOOK_MANAGE),
         **{
             f"{verb}_href": request.route_path(f"integration.webhook.{verb}", id=found.id)

@@ -22,7 +22,15 @@ TYPES = "event_types"
 def make_form(request: Any, webhook: Webhook | None = None) -> Form:
     """Returns the form of a webhook; of a new one if none is given."""
     where = [
-        FormField("url", "Address", required=True, extra={"maxlength": 2000}, wide=True, mono=True),
+        FormField(
+            "url",
+            "Address",
+            required=True,
+            hint="Where the other system takes a POST, such as https://hub.example.com/hooks.",
+            extra={"maxlength": 2000},
+            wide=True,
+            mono=True,
+        ),
         FormField("description", "Description", extra={"maxlength": 200}, wide=True),
         FormField("active", "Active", "checkbox", wide=True),
     ]
@@ -33,7 +41,9 @@ def make_form(request: Any, webhook: Webhook | None = None) -> Form:
         else request.route_path("integration.webhook.edit", id=one),
         sections=[
             Section("Where to", where),
-            Section("What it hears of", _event_fields(request.platform)),
+            Section(
+                "What it hears of", _event_fields(request.platform), "Choose one kind at the least."
+            ),
         ],
         submit_label="Save and show secret" if one is None else "Save",
         cancel_href=request.route_path("integration.webhook.list")
