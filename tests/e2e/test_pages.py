@@ -60,6 +60,8 @@ PAGES = [
     "/account",
     "/account/calendars",
     "/account/calendars/new",
+    "{calendar}/renew",
+    "{calendar}/revoke",
     "/admin/users",
     "/admin/roles",
     "/admin/plugins",
@@ -118,6 +120,10 @@ def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
     page.locator("tbody a.rowlink").first.click()
     meter = page.locator("a[href^='/meters/']").first.get_attribute("href") or ""
     webhook, delivery = failing_webhook(page, server)
+    page.goto(f"{server.base}/account/calendars/new")
+    page.get_by_role("button", name="Make address").click()
+    page.get_by_role("link", name="Done").click()
+    renewal = page.get_by_role("link", name="New address").get_attribute("href") or ""
     context.close()
     return {
         "equipment": equipment,
@@ -130,6 +136,7 @@ def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
         "label": label_of(server, identifier),
         "webhook": webhook,
         "delivery": delivery,
+        "calendar": renewal.removesuffix("/renew"),
     }
 
 

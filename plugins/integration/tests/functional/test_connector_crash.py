@@ -12,7 +12,7 @@ from calibrify_core.persistence.base import utc_now
 from calibrify_core.tasks.outbox import OutboxRow
 from calibrify_core.testing.processes import calibrify, killed_when
 from calibrify_core.worker import make_runner
-from plugins.integration.tests.plant import API, CONNECTORS, KEYED, Plant, last_run, run
+from plugins.integration.tests.plant import API, CONNECTORS, Plant, last_run, run, table_pull
 from plugins.integration.tests.receiver import Heard, answer, receiving
 
 FIRST, SECOND = 300, 1_500
@@ -44,15 +44,7 @@ def test_a_pull_that_was_killed_goes_on_and_enters_each_row_once(connected: Plan
     platform = connected.platform
     with receiving() as receiver:
         receiver.behaviour = pages
-        body = {
-            "name": "Table",
-            "kind": "integration.http",
-            "importer": "equipment.equipment",
-            "settings": {"url": receiver.url("/table"), "format": "csv"},
-            "mapping": {"tag": "asset_tag", "name": "name"},
-            "options": KEYED,
-        }
-        made = connected.manager.post_json(CONNECTORS, body).json
+        made = table_pull(connected, receiver.url("/table"))
         connected.manager.post_json(f"{CONNECTORS}{made['id']}/run/", {}, status=202)
         worker = calibrify(
             platform.settings,

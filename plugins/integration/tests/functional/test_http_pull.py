@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_integration.models.connector import Connector
-from plugins.integration.tests.plant import CONNECTORS, KEYED, Plant, run, tags
-from plugins.integration.tests.receiver import Heard, Receiver, answer, receiving
+from plugins.integration.tests.plant import CONNECTORS, KEYED, Plant, run, table_pull, tags
+from plugins.integration.tests.receiver import Heard, answer, receiving
 
 
 class Remote(ThreadingHTTPServer):
@@ -212,18 +212,6 @@ def test_records_that_come_again_need_a_key(connected: Plant, remote: Remote) ->
     assert answer["errors"][0]["pointer"] == "/options/match_on"
 
 
-def csv_pull(connected: Plant, receiver: Receiver) -> Any:
-    body = {
-        "name": "Table",
-        "kind": "integration.http",
-        "importer": "equipment.equipment",
-        "settings": {"url": receiver.url("/table"), "format": "csv"},
-        "mapping": {"tag": "asset_tag", "name": "name"},
-        "options": KEYED,
-    }
-    return connected.manager.post_json(CONNECTORS, body).json
-
-
 def test_tables_are_pulled_along_their_links(connected: Plant) -> None:
     word = connected.unique("CT")
 
@@ -235,7 +223,7 @@ def test_tables_are_pulled_along_their_links(connected: Plant) -> None:
 
     with receiving() as receiver:
         receiver.behaviour = pages
-        connector = csv_pull(connected, receiver)
+        connector = table_pull(connected, receiver.url("/table"))
         assert run(connected, connector)["created"] == 2
         assert tags(connected.manager, word) == [f"{word}.1", f"{word}.2"]
         assert [heard.path for heard in receiver.heard] == ["/table", "/table?page=2"]
@@ -246,7 +234,7 @@ def test_tables_are_pulled_along_their_links(connected: Plant) -> None:
 def test_an_answer_that_is_too_large_fails_the_run_and_is_not_imported(connected: Plant) -> None:
     with receiving() as receiver:
         receiver.behaviour = answer(200, b"tag,name\n" + b"x" * (17 << 20))
-        connector = csv_pull(connected, receiver)
+        connector = table_pull(connected, receiver.url("/table"))
         ended = run(connected, connector)
         assert (ended["state"], ended["created"]) == ("failed", 0)
         shown = connected.manager.get(f"{CONNECTORS}{connector['id']}/").json
@@ -255,7 +243,7 @@ def test_an_answer_that_is_too_large_fails_the_run_and_is_not_imported(connected
 
 def test_an_address_that_leads_inside_by_now_is_not_asked(connected: Plant) -> None:
     with receiving() as receiver:
-        connector = csv_pull(connected, receiver)
+        connector = table_pull(connected, receiver.url("/table"))
         table: Any = Connector.__table__
         with connected.platform.unit() as unit:
             moved = sa.update(table).where(table.c.id == uuid.UUID(connector["id"]))
