@@ -33,7 +33,7 @@ from calibrify_core.records import files, numbering
 from calibrify_core.records.audit_trail import AUDIT_VIEW
 from calibrify_core.tasks import job, outbox
 from calibrify_core.web.panels import ACCOUNT_ACTIONS, CALENDAR_ACTIONS
-from calibrify_core.work import organisation
+from calibrify_core.work import currency, organisation
 
 API_RESOURCES = (
     "token",
@@ -168,7 +168,14 @@ def calibrify_policies() -> Sequence[OrganisationPolicy]:
             "Every change by the API must say which version it changes",
             default=False,
             help="A request without If-Match is then refused, so that nobody overwrites unseen.",
-        )
+        ),
+        OrganisationPolicy(
+            currency.POLICY,
+            "Currency of prices and costs",
+            default=currency.DEFAULT,
+            help="It stands beside every amount; another one renames amounts and converts none.",
+            choices=[(code, code) for code in currency.CODES],
+        ),
     ]
 
 

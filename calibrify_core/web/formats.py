@@ -45,6 +45,10 @@ class Formats:
         text = format(value, "f") if isinstance(value, Decimal) else str(value)
         return text.replace("-", MINUS)
 
+    def money(self, value: Any, currency: str) -> str:
+        """Returns an amount with its currency: ``12.50 EUR``; nothing where none is known."""
+        return "" if value is None else f"{self.number(value)} {currency}"
+
     def relative(self, value: dt.date) -> str:
         """Returns how far a due date is away: ``in 18 d``, ``today``, ``52 d late``."""
         days = (value - self.today).days

@@ -24,7 +24,7 @@ from tests.wheelhouse import ROOT, clean_environment, make_environment, run
 
 pytestmark = pytest.mark.timeout(420)
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-plugin.md"
-SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+SHELL = re.compile(r"```sh\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
 CLOCK = "2026-03-02T10:00:00Z"
 PASSWORD = "nine purple gauges on a shelf"
 # The fifth stands on the wheels of these; maintenance is not there.
@@ -42,10 +42,15 @@ def programs(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pa
     found = make_environment(home, chosen, "--seed")
     environ = clean_environment(home / "var", PIP_DISABLE_PIP_VERSION_CHECK="1")
     environ["PATH"] = f"{found}{os.pathsep}{environ['PATH']}"
-    for block in SHELL.findall(TUTORIAL.read_text(encoding="utf-8")):
-        for command in block.strip().splitlines():
-            if not command.startswith(ELSEWHERE):
-                run("bash", "-ec", command, cwd=home, env=environ)
+    for block, shown in SHELL.findall(TUTORIAL.read_text(encoding="utf-8")):
+        commands = block.strip().splitlines()
+        said = [
+            run("bash", "-ec", command, cwd=home, env=environ)
+            for command in commands
+            if not command.startswith(ELSEWHERE)
+        ]
+        if len(said) == len(commands):
+            assert set(shown.splitlines()) <= set("".join(said).splitlines())
     (wheel,) = (home / "dist").glob("*.whl")
     run("pip", "uninstall", "--quiet", "--yes", "calibrify-accessory", cwd=home, env=environ)
     run("pip", "install", "--quiet", "--no-deps", wheel, cwd=home, env=environ)

@@ -12,6 +12,7 @@ from calibrify_core.auth.sign_in import SignIn
 from calibrify_core.auth.user import User
 from calibrify_core.auth.users import Users, user_shape
 from calibrify_core.kernel.errors import Forbidden, TooManyRequests
+from calibrify_core.work.currency import currency_of
 
 ME = "users/me/"
 
@@ -37,6 +38,7 @@ class OrganisationShape(Shape):
     name: str
     title: str
     time_zone: str
+    currency: str
 
 
 class MeShape(UserShape):
@@ -82,6 +84,7 @@ def me_shape(request: Request, user: User) -> dict[str, Any]:
             "name": organisation.name,
             "title": organisation.title,
             "time_zone": organisation.zone.key,
+            "currency": currency_of(unit),
         },
         # A role keeps the names of plugins that do not run just now; they allow nothing.
         "permissions": sorted(

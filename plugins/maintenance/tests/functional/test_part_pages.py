@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from plugins.maintenance.tests.workshop import API, Workshop
@@ -39,13 +40,33 @@ def test_a_part_is_added_moved_changed_and_given_up(shop: Workshop) -> None:
     edit = form(browser.get(f"{page.request.path}/edit"), "price")
     assert (edit["minimum"].value, edit["price"].value) == ("3", "")
     edit["price"] = "12.50"
-    assert "12.50" in edit.submit(status=303).follow()
+    assert "12.50 EUR" in edit.submit(status=303).follow()
     edit["price"] = "13.00"
     both = edit.submit(status=412)
     assert "12.50" in both
     assert "13.00" in both
     again = form(browser.get(f"{page.request.path}/edit"), "price")
     assert "in stock" in again.submit("do", value="delete", status=422)
+
+
+def test_amounts_are_in_the_currency_of_the_organisation(shop: Workshop) -> None:
+    part = shop.part(name="Bearing", opening_stock="2", price="7.20")["id"]
+    order = shop.order(cost=Decimal("40.00"))
+    taken = {"order_id": order, "quantity": 1}
+    shop.technician.post_json(f"{API}parts/{part}/issue/", taken, status=200)
+    browser, me = shop.browser("metrology_manager"), f"{API}users/me/"
+    assert shop.viewer.get(me).json["organisation"]["currency"] == "EUR"
+    shop.policy(currency="CHF")
+    try:
+        assert "7.20 CHF" in browser.get(f"/parts/{part}")
+        assert "Price, CHF" in browser.get("/parts")
+        page = browser.get(f"/maintenance/orders/{order}")
+        for text in ("Cost, CHF", "40.00 CHF", "47.20 CHF"):
+            assert text in page
+        assert "CHF" in form(browser.get("/parts/new"), "price").text
+        assert shop.viewer.get(me).json["organisation"]["currency"] == "CHF"
+    finally:
+        shop.policy(currency="EUR")
 
 
 def test_the_list_shows_what_runs_short(shop: Workshop) -> None:

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from calibrify_core.web.formats import Formats
 from calibrify_core.web.page import formats_of
 from calibrify_core.web.panels import panels_of
+from calibrify_core.work.currency import currency_of
 from calibrify_equipment.domain.custom_fields import fields_of
 from calibrify_equipment.domain.lifecycle import WORDS, Status
 from calibrify_equipment.models.category import Category
@@ -46,7 +46,6 @@ def show(request: Any) -> dict[str, Any]:
 
 def facts_of(request: Any, record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Returns what is known of an instrument as pairs; what is not known is left out."""
-    fmt = formats_of(request)
     pairs = [
         ("Status", WORDS[Status(record["status"])]),
         ("Category", _name(record["category"])),
@@ -55,14 +54,17 @@ def facts_of(request: Any, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Serial number", record["serial_number"]),
         ("Location", record["location"]["path"] if record["location"] else ""),
         ("Custodian", _name(record["custodian"])),
-        *((fact.label, _fact(fmt, fact, record[name])) for name, fact in FACTS.items()),
+        *((fact.label, _fact(request, fact, record[name])) for name, fact in FACTS.items()),
         *_custom(request, record),
     ]
     return [(label, value) for label, value in pairs if value]
 
 
-def _fact(fmt: Formats, fact: Fact, value: Any) -> str:
+def _fact(request: Any, fact: Fact, value: Any) -> str:
     """Returns a plain field as text; nothing if it says nothing."""
+    fmt = formats_of(request)
+    if fact.money:
+        return fmt.money(value, currency_of(request.unit))
     if fact.kind == "boolean":
         return "Yes" if value else ""
     if fact.kind == "date":

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calibrify_core.web.forms import Form, FormField, Section, posted
+from calibrify_core.work.currency import currency_of
 from calibrify_equipment.domain.custom_fields import fields_of
 from calibrify_equipment.domain.lifecycle import WORDS
 from calibrify_equipment.models.category import Category
@@ -44,7 +45,7 @@ def make_form(request: Any, record: Mapping[str, Any] | None, category: Category
     sections = [
         Section("Identity", _identity(record)),
         Section("Ownership and place", _ownership(request)),
-        Section("Metrology", _facts("metrology")),
+        Section("Metrology", _facts(request.unit, "metrology")),
         Section("Ranges", _ranges(ranges + SPARE_RANGES), "Leave blank what is not known."),
     ]
     if category is not None and fields_of(category.custom_field_schema):
@@ -111,16 +112,16 @@ def _ownership(request: Any) -> list[FormField]:
         FormField("custodian_id", "Custodian", "select", options=colleagues, blank="–"),
         choice("supplier_id", "Supplier", reference_lists.SUPPLIERS, Supplier.name),
         choice("owner_id", "Owner, if a customer", reference_lists.CUSTOMERS, Customer.name),
-        *_facts("ownership"),
+        *_facts(unit, "ownership"),
     ]
 
 
-def _facts(section: str) -> list[FormField]:
+def _facts(unit: Any, section: str) -> list[FormField]:
     """Returns the plain fields of a section."""
-    return [_fact(name, fact) for name, fact in FACTS.items() if fact.section == section]
+    return [_fact(unit, name, fact) for name, fact in FACTS.items() if fact.section == section]
 
 
-def _fact(name: str, fact: Fact) -> FormField:
+def _fact(unit: Any, name: str, fact: Fact) -> FormField:
     """Returns a plain field as a field of the form."""
     kind = {"choice": "select", "prose": "textarea", "boolean": "checkbox"}.get(
         fact.kind, fact.kind
@@ -132,6 +133,7 @@ def _fact(name: str, fact: Fact) -> FormField:
         hint=fact.hint,
         required=fact.kind == "choice",
         options=fact.choices,
+        unit=currency_of(unit) if fact.money else "",
         extra={"maxlength": fact.most} if fact.kind in {"text", "prose"} else {},
     )
 

@@ -106,7 +106,7 @@ class EquipmentReplacement(Body):
     acquired_on: Annotated[Date | None, Fact("Acquired on", "ownership", "date")] = None
     warranty_until: Annotated[Date | None, Fact("Warranty until", "ownership", "date")] = None
     purchase_price: Annotated[
-        ExactDecimal | None, Fact("Purchase price", "ownership", "decimal")
+        ExactDecimal | None, Fact("Purchase price", "ownership", "decimal", money=True)
     ] = None
     firmware_version: Annotated[Version | None, Fact("Firmware version", "metrology", most=100)] = (
         None

@@ -27,6 +27,7 @@ class Fact:
         choices: (value, label) of a choice.
         default: where nothing is given; by default what is blank for the kind.
         filterable: whether lists can be filtered by it.
+        money: whether it is an amount in the organisation's currency.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Fact:
     choices: tuple[tuple[str, str], ...] = field(default=())
     default: Any = None
     filterable: bool = True
+    money: bool = False
 
     @property
     def blank(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.page import reading_unit
+from calibrify_core.work.currency import currency_of
 from calibrify_equipment.public import find_equipment
 from calibrify_maintenance.domain.work_order import Status
 from calibrify_maintenance.models.work_order import WorkOrder
@@ -32,11 +34,12 @@ from calibrify_maintenance.services import steps, work_orders
 PROMISED = (Invalid, Forbidden, Conflict, Unauthenticated, TooManyRequests)
 REASON = FormField("reason", "Reason", "textarea", required=True, wide=True, rows=3,
                    hint="It stays in the history.", extra={"maxlength": 2_000})  # fmt: skip
+COST = FormField("cost", "Cost", "decimal")
 RESULTS = (
     FormField("work_done", "What was done", "textarea", wide=True),
     FormField("labour_minutes", "Labour", "number", unit="minutes", extra={"min": 0}),
     FormField("downtime_minutes", "Downtime", "number", unit="minutes", extra={"min": 0}),
-    FormField("cost", "Cost", "decimal"),
+    COST,
     FormField("failure_code", "Failure code", mono=True, extra={"maxlength": 60}),
     FormField("affects_calibration", "The work may have changed how it measures", "checkbox",
               hint="The instrument then needs a calibration before it is used.", wide=True),
@@ -63,7 +66,8 @@ def _step_fields(unit: Any, work_order: WorkOrder, verb: str) -> list[FormField]
         return [FormField("take_out_of_service", label, "checkbox", wide=True)]
     if verb in {"hold", "cancel"}:
         return [REASON]
-    fields = list(RESULTS)
+    priced = replace(COST, unit=currency_of(unit))
+    fields = [priced if item is COST else item for item in RESULTS]
     if work_order.signature_required:
         hint = "You sign the work order as it stands."
         fields.append(FormField("password", "Your password", "password", hint, required=True))

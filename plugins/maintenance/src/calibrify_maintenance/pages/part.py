@@ -15,6 +15,7 @@ from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.lists import Column, ListPage, View, show_list
+from calibrify_core.work.currency import currency_of
 from calibrify_maintenance.models.part import Part
 from calibrify_maintenance.permissions import CHANGE, PART_CHANGE, PART_MOVE, PART_VIEW
 from calibrify_maintenance.schemas.part import (
@@ -76,7 +77,7 @@ def show_all(request: Any) -> dict[str, Any]:
             Column("state", "State", "chip", "state shrink"),
             Column("stock", "In stock", "text", "num meta"),
             Column("minimum", "Minimum", "text", "num hide-s"),
-            Column("price", "Price", "number", "num hide-s"),
+            Column("price", f"Price, {currency_of(unit)}", "number", "num hide-s"),
             Column("location", "Place", "text", "hide-s", order="location"),
         ),
         cells=lambda record: _row(request, record),
@@ -116,7 +117,7 @@ def _row(request: Any, record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _fields(*, new: bool) -> list[FormField]:
+def _fields(unit: Any, *, new: bool) -> list[FormField]:
     """Returns the fields of a part's form."""
     opening = FormField("opening_stock", "In stock now", "decimal")
     return [
@@ -126,7 +127,7 @@ def _fields(*, new: bool) -> list[FormField]:
         FormField("unit", "Unit", required=True, extra={"maxlength": 20}),
         *([opening] if new else []),
         FormField("minimum", "Minimum", "decimal", hint="Below this it is listed as short"),
-        FormField("price", "Price of one", "decimal"),
+        FormField("price", "Price of one", "decimal", unit=currency_of(unit)),
         FormField("location", "Place", hint="Shelf or drawer", extra={"maxlength": 200}),
         FormField("notes", "Notes", "textarea", extra={"maxlength": 10_000}),
         *([] if new else [FormField("active", "It is still kept", "checkbox")]),
@@ -142,7 +143,7 @@ def form_of(request: Any, part: Part | None) -> Form:
         back = request.route_path(SHOW, id=part.id)
     return Form(
         action=action,
-        sections=[Section("Part", _fields(new=part is None))],
+        sections=[Section("Part", _fields(request.unit, new=part is None))],
         submit_label="Add part" if part is None else "Save part",
         cancel_href=back,
         hidden=[] if part is None else [("version", str(part.version))],
@@ -192,14 +193,14 @@ def create(request: Any) -> Any:
 def show_edit(request: Any) -> dict[str, Any]:
     """Shows the form of a part."""
     part = parts.find(request.unit, request.matchdict["id"], PART_CHANGE)
-    return _form_page(request, part, _stored(part))
+    return _form_page(request, part, _stored(request, part))
 
 
-def _stored(part: Part) -> dict[str, Any]:
+def _stored(request: Any, part: Part) -> dict[str, Any]:
     """Returns a part as its form shows it."""
     return {
         item.name: f"{value:f}" if hasattr(value, "as_tuple") else value
-        for item in _fields(new=False)
+        for item in _fields(request.unit, new=False)
         for value in (getattr(part, item.name),)
     }
 
@@ -229,7 +230,7 @@ def _conflict(request: Any, part: Part, mine: Mapping[str, Any]) -> Response:
     saved = Saved.of(request, part.number, part, request.route_path(SHOW, id=part.id))
     crumbs = [("Parts", request.route_path(LIST))]
     form = form_of(request, part)
-    return show_conflict(request, form, mine, _stored(part), saved, crumbs=crumbs)
+    return show_conflict(request, form, mine, _stored(request, part), saved, crumbs=crumbs)
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -251,6 +252,7 @@ def _page(
         "title": record["name"],
         "crumbs": [("Parts", request.route_path(LIST))],
         "part": record,
+        "currency": currency_of(unit),
         "chip": chip_of(record),
         "movements": [{**row, "look": KINDS[row["kind"]]} for row in found.rows],
         "more": found.next is not None,

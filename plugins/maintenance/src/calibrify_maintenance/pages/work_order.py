@@ -18,8 +18,10 @@ from calibrify_core.web.formats import Formats
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.lists import Column, Facet, ListPage, View, show_list
 from calibrify_core.web.page import formats_of
+from calibrify_core.work.currency import currency_of
 from calibrify_equipment.public import EquipmentFacts, find_equipment, words_of_equipment
 from calibrify_maintenance.domain.checklist import ItemKind, progress
+from calibrify_maintenance.domain.stock import total_cost
 from calibrify_maintenance.domain.work_order import BEGUN, allowed, is_open
 from calibrify_maintenance.models.work_order import WorkOrder
 from calibrify_maintenance.pages.board import actions_of, views_of
@@ -128,7 +130,7 @@ def show(request: Any) -> dict[str, Any]:
 
 def _page(request: Any, problems: Any) -> dict[str, Any]:
     """Returns what the page of a work order needs."""
-    unit, fmt = request.unit, formats_of(request)
+    unit, fmt, currency = request.unit, formats_of(request), currency_of(request.unit)
     work_order = work_orders.find(unit, request.matchdict["id"])
     equipment = find_equipment(unit, work_order.equipment_id, VIEW)
     may = unit.access.permits(CHANGE)
@@ -146,7 +148,8 @@ def _page(request: Any, problems: Any) -> dict[str, Any]:
         and work_order.due_on is not None
         and work_order.due_on < fmt.today,
         "facts": _facts(request, work_order, fmt),
-        "results": _results(work_order, fmt),
+        "results": _results(work_order, fmt, currency),
+        "currency": currency,
         "items": [_item(request, work_order, item) for item in work_order.checklist],
         "answered": {"done": done, "total": total},
         "may_answer": may and work_order.status in BEGUN,
@@ -201,15 +204,17 @@ def _facts(request: Any, work_order: WorkOrder, fmt: Formats) -> list[tuple[str,
     return [pair for pair in pairs if pair[1]]
 
 
-def _results(work_order: WorkOrder, fmt: Formats) -> list[tuple[str, Any]]:
+def _results(work_order: WorkOrder, fmt: Formats, currency: str) -> list[tuple[str, Any]]:
     """Returns what came of the work."""
+    whole = total_cost(work_order.cost, work_order.parts)
     pairs = [
         ("Began", fmt.datetime(work_order.started_at) if work_order.started_at else ""),
         ("Completed", fmt.datetime(work_order.completed_at) if work_order.completed_at else ""),
         ("By", work_order.completed_by),
         ("Labour", minutes(work_order.labour_minutes)),
         ("Downtime", minutes(work_order.downtime_minutes)),
-        ("Cost", "" if work_order.cost is None else f"{work_order.cost:f}"),
+        ("Cost", fmt.money(work_order.cost, currency)),
+        ("Cost with parts", fmt.money(whole, currency) if whole != work_order.cost else ""),
         ("Failure code", work_order.failure_code),
     ]
     return [pair for pair in pairs if pair[1]]
