@@ -210,7 +210,7 @@ def _applied(request: Any, base: str, page: ListPage, asked: ListRequest) -> lis
         plain = (
             f"“{value}”"
             if name == "q"
-            else f"{name.replace('_', ' ')}: {_read(value, asked, name)}"
+            else f"{name.replace('_', ' ').capitalize()}: {_read(value, asked, name)}"
         )
         rest = state[:index] + state[index + 1 :]
         found.append({"label": words.get((name, value), plain), "remove_href": _href(base, rest)})

@@ -59,7 +59,7 @@ def test_a_work_order_goes_over_the_board_and_its_own_pages(plant, manager):
     assert "New belt" in done
     assert "1 h 35 min" in done
     assert "Belt slips" in manager.get(f"/maintenance/orders?status=completed&q={number}")
-    assert "due on to: 4 May 2026" in manager.get("/maintenance/orders?due_on_to=2026-05-04")
+    assert "Due on to: 4 May 2026" in manager.get("/maintenance/orders?due_on_to=2026-05-04")
 
 
 def test_a_checklist_is_filled_in_on_the_page_with_a_photo(plant, manager):

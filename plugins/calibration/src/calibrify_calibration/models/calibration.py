@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from calibrify_calibration.models.reach import through_instrument
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -18,6 +17,7 @@ from calibrify_core.persistence.base import (
 )
 from calibrify_core.persistence.scoping import scoped
 from calibrify_core.persistence.types import Json
+from calibrify_equipment.public import through_equipment
 
 
 class Calibration(Audited, Identified, OrganisationOwned, Timestamped, Versioned, Base):
@@ -145,10 +145,10 @@ class Signature(OrganisationOwned, Identified, Base):
     record_hash: Mapped[str] = mapped_column(sa.String(64))
 
 
-scoped(Calibration, through_instrument(Calibration.equipment_id))
+scoped(Calibration, through_equipment(Calibration.equipment_id))
 scoped(
     Signature,
     lambda scope: Signature.record_id.in_(
-        sa.select(Calibration.id).where(through_instrument(Calibration.equipment_id)(scope))
+        sa.select(Calibration.id).where(through_equipment(Calibration.equipment_id)(scope))
     ),
 )

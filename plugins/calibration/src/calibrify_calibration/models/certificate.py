@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from calibrify_calibration.models.reach import through_instrument
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -17,6 +16,7 @@ from calibrify_core.persistence.base import (
     Versioned,
 )
 from calibrify_core.persistence.scoping import scoped
+from calibrify_equipment.public import through_equipment
 
 
 class Certificate(Audited, Identified, OrganisationOwned, Timestamped, Versioned, Base):
@@ -58,4 +58,4 @@ class Certificate(Audited, Identified, OrganisationOwned, Timestamped, Versioned
         return self.number
 
 
-scoped(Certificate, through_instrument(Certificate.equipment_id))
+scoped(Certificate, through_equipment(Certificate.equipment_id))

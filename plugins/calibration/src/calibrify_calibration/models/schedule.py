@@ -6,7 +6,6 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from calibrify_calibration.models.reach import through_instrument
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -16,6 +15,7 @@ from calibrify_core.persistence.base import (
     Versioned,
 )
 from calibrify_core.persistence.scoping import scoped
+from calibrify_equipment.public import through_equipment
 
 
 class CalibrationSchedule(Audited, Identified, OrganisationOwned, Timestamped, Versioned, Base):
@@ -55,4 +55,4 @@ class CalibrationSchedule(Audited, Identified, OrganisationOwned, Timestamped, V
         return f"{self.kind.replace('_', ' ')} schedule"
 
 
-scoped(CalibrationSchedule, through_instrument(CalibrationSchedule.equipment_id))
+scoped(CalibrationSchedule, through_equipment(CalibrationSchedule.equipment_id))

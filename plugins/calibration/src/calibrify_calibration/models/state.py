@@ -6,9 +6,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from calibrify_calibration.models.reach import through_instrument
 from calibrify_core.persistence.base import Base, OrganisationOwned
 from calibrify_core.persistence.scoping import scoped
+from calibrify_equipment.public import through_equipment
 
 
 class CalibrationState(OrganisationOwned, Base):
@@ -51,4 +51,4 @@ class CalibrationState(OrganisationOwned, Base):
     recalibrate_after: Mapped[str | None] = mapped_column(sa.String(200))
 
 
-scoped(CalibrationState, through_instrument(CalibrationState.equipment_id))
+scoped(CalibrationState, through_equipment(CalibrationState.equipment_id))

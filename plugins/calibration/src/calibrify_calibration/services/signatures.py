@@ -12,9 +12,8 @@ from calibrify_calibration.permissions import VIEW
 from calibrify_calibration.services.calibrations import find
 from calibrify_calibration.services.entries import record_hash
 from calibrify_calibration.services.problems import check_step
+from calibrify_core.auth import confirmation
 from calibrify_core.auth.confirmation import Confirmed
-from calibrify_core.kernel.errors import Forbidden
-from calibrify_core.kernel.ids import new_id
 from calibrify_core.work.unit import UnitOfWork
 
 
@@ -44,29 +43,10 @@ def sign(unit: UnitOfWork, calibration: Calibration, confirmed: Confirmed) -> Si
     Raises:
         Forbidden: it was not the author who gave the password.
     """
-    if unit.actor.user_id is None or unit.actor.user_id != confirmed.user_id:
-        raise Forbidden("Nobody signs for somebody else.")
-    signature = unit.add(
-        Signature(
-            id=new_id(),
-            organisation_id=unit.organisation.id,
-            record_id=calibration.id,
-            user_id=confirmed.user_id,
-            printed_name=unit.actor.name[:200],
-            meaning=confirmed.meaning,
-            at=unit.clock.now(),
-            record_hash=record_hash(calibration),
-        )
+    digest = record_hash(calibration)
+    return confirmation.sign(
+        unit, confirmed, Signature, calibration, digest, record_id=calibration.id
     )
-    unit.session.flush()
-    unit.audit(
-        "sign",
-        "calibration",
-        calibration.id,
-        calibration.audit_label(),
-        {"meaning": [None, confirmed.meaning], "record_hash": [None, signature.record_hash]},
-    )
-    return signature
 
 
 def signatures_of(unit: UnitOfWork, calibration: Calibration) -> list[dict[str, Any]]:

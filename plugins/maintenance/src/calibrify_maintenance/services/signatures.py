@@ -7,9 +7,8 @@ import json
 from typing import Any
 
 from calibrify_core.audit.trail import plain
+from calibrify_core.auth import confirmation
 from calibrify_core.auth.confirmation import Confirmed
-from calibrify_core.kernel.errors import Forbidden
-from calibrify_core.kernel.ids import new_id
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_maintenance.models.signature import WorkOrderSignature
 from calibrify_maintenance.models.work_order import WorkOrder
@@ -48,27 +47,10 @@ def sign(unit: UnitOfWork, work_order: WorkOrder, confirmed: Confirmed) -> WorkO
     Raises:
         Forbidden: it was not the author who gave the password.
     """
-    if unit.actor.user_id is None or unit.actor.user_id != confirmed.user_id:
-        raise Forbidden("Nobody signs for somebody else.")
-    signature = unit.add(
-        WorkOrderSignature(
-            id=new_id(),
-            organisation_id=unit.organisation.id,
-            work_order_id=work_order.id,
-            user_id=confirmed.user_id,
-            printed_name=unit.actor.name[:200],
-            meaning=confirmed.meaning,
-            at=unit.clock.now(),
-            record_hash=record_hash(work_order),
-        )
+    digest = record_hash(work_order)
+    return confirmation.sign(
+        unit, confirmed, WorkOrderSignature, work_order, digest, work_order_id=work_order.id
     )
-    unit.session.flush()
-    changes = {
-        "meaning": [None, confirmed.meaning],
-        "record_hash": [None, signature.record_hash],
-    }
-    unit.audit("sign", "work_order", work_order.id, work_order.audit_label(), changes)
-    return signature
 
 
 def signatures_of(unit: UnitOfWork, work_order: WorkOrder) -> list[dict[str, Any]]:
