@@ -83,7 +83,8 @@ def insert_unless_taken(connection: Connection, table: sa.Table, row: Mapping[st
 @lru_cache(maxsize=128)
 def _kept(table: sa.Table, names: tuple[str, ...]) -> Prepared:
     """Returns the statement that inserts one row of some columns."""
-    return Prepared(sa.insert(table), columns=names)
+    # Inline: the database counts an absent id, and nobody asks for it.
+    return Prepared(sa.insert(table).inline(), columns=names)
 
 
 @lru_cache(maxsize=128)

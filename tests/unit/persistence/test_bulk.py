@@ -26,6 +26,12 @@ TABLE = sa.Table(
     sa.Column("moment", UTCDateTime()),
     sa.Column("facts", Json),
 )
+COUNTED = sa.Table(
+    "counted",
+    sa.MetaData(),
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("text", sa.String(200)),
+)
 TEXTS = ["", "plain", "tab\there", "line\nbreak\r", "back\\slash \\N", "ünïcode ±5°C", "\\.", " x "]
 
 
@@ -54,6 +60,18 @@ def test_rows_come_back_as_they_were(database: Database, count: int) -> None:
     with database.reader.connect() as connection:
         found = {row.id: dict(row._mapping) for row in connection.execute(sa.select(TABLE))}
     assert found == {row["id"]: row for row in given}
+
+
+@pytest.mark.parametrize("count", [1, 2, WORTH_A_COPY])
+def test_the_database_counts_ids_that_are_absent(database: Database, count: int) -> None:
+    texts = [f"row {number}" for number in range(count)]
+    with database.writer.begin() as connection:
+        COUNTED.metadata.create_all(connection)
+        insert_many(connection, COUNTED, [{"text": text} for text in texts])
+    with database.reader.connect() as connection:
+        found = connection.execute(sa.select(COUNTED).order_by(COUNTED.c.id)).all()
+    assert [row.text for row in found] == texts
+    assert all(row.id is not None for row in found)
 
 
 def test_a_constraint_refuses_all_of_them(database: Database) -> None:
