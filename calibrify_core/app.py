@@ -90,6 +90,7 @@ def make_router(platform: Platform) -> Any:
     check_schema(states(platform.database, lineages(platform.plugins)))
     config = HouseConfigurator(settings=PYRAMID, exceptionresponse_view=None)
     config.registry[PLATFORM] = platform
+    config.include("calibrify_core.api.routes")
     config.include("pyramid_retry")
     config.include("calibrify_core.api.request")
     config.include("calibrify_core.api.configurator")

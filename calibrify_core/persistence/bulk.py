@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 
 from calibrify_core.persistence.prepared import Prepared
+from calibrify_core.persistence.waiting import send
 
 WORTH_A_COPY = 20
 """From so many rows on, COPY is faster than INSERT."""
@@ -59,6 +60,19 @@ def insert_many(connection: Connection, table: sa.Table, rows: Sequence[Mapping[
     _copy(connection, statement, text)
 
 
+def insert_later(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
+    """Inserts a row on the way of the next statement, or of the commit; on SQLite at once.
+
+    For rows that nothing refuses, and that nobody has to wait for: what a change leaves behind.
+
+    Args:
+        connection: of a writing session.
+        table: where to.
+        row: values by column name, as for `insert_many`.
+    """
+    _kept(table, tuple(row)).later(connection, row)
+
+
 def insert_unless_taken(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
     """Inserts a row if no other one has a value that must be unique.
 
@@ -97,6 +111,7 @@ def _kept_unless_taken(table: sa.Table, names: tuple[str, ...], dialect: str) ->
 
 def _copy(connection: Connection, statement: str, text: io.StringIO) -> None:
     """Runs COPY; its errors become those of every other statement."""
+    send(connection)
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor:
         try:

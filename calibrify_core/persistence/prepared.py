@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import uuid
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, Uuid
+
+from calibrify_core.persistence.waiting import add, send, take
 
 PLACE = re.compile(r"%\((\w+)\)s")
 KNOWN = "calibrify_prepared"
@@ -59,16 +62,34 @@ class Prepared:
         Raises:
             DBAPIError: as SQLAlchemy raises it.
         """
-        text = self._texts.get(connection.dialect.name)
-        if text is None:
-            text = _compiled(self._statement, connection.dialect, self._columns, plan=self._plan)
-            self._texts[connection.dialect.name] = text
-        return text.rows(connection, parameters)
+        return self._text(connection).rows(connection, parameters)
 
     def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
         """Sends the statement and returns the first row, None if there is none."""
         rows = self.rows(connection, parameters)
         return rows[0] if rows else None
+
+    def later(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
+        """Sends the statement with the next one, or before the commit; on SQLite at once.
+
+        Args:
+            connection: of a writing transaction.
+            parameters: values by the names of the bind parameters.
+
+        Raises:
+            DBAPIError: as SQLAlchemy raises it; what the database refuses is met by whatever
+                is sent next.
+        """
+        self._text(connection).later(connection, parameters)
+
+    def _text(self, connection: Connection) -> _Text:
+        """Returns the statement as the database at hand is told it."""
+        dialect = connection.dialect
+        text = self._texts.get(dialect.name)
+        if text is None:
+            text = _compiled(self._statement, dialect, self._columns, plan=self._plan)
+            self._texts[dialect.name] = text
+        return text
 
 
 @dataclass(slots=True)
@@ -99,16 +120,13 @@ class _Text:
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
         """Sends the text and returns the rows."""
-        values = self.constants | dict(parameters)
-        for name, bind in self.binders.items():
-            values[name] = bind(values[name])
-        sent = values if self.names is None else tuple(values[name] for name in self.names)
         cursor = connection.connection.cursor()
         try:
-            # Who counts statements, or wants to see them, hears of this one like of any other.
-            for hear in connection.engine.dispatch.before_cursor_execute:
-                hear(connection, cursor, self.sql, sent, None, False)
-            self._send(connection, cursor, sent)
+            text, sent, waiting = self._ready(connection, cursor, parameters)
+            if waiting:
+                cursor.execute(waiting + cursor.mogrify(text, sent))
+            else:
+                cursor.execute(text, sent)
             if cursor.description is None:
                 return []
             found = cursor.fetchall()
@@ -121,21 +139,50 @@ class _Text:
             found = [_read(values, readers) for values in found]
         return [self.row(values) for values in found]
 
-    def _send(self, connection: Connection, cursor: Any, sent: Any) -> None:
-        """Executes the text, by its plan once it is worth one."""
+    def later(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
+        """Lets the text wait for whatever is sent next."""
+        if connection.dialect.name != "postgresql":
+            self.rows(connection, parameters)
+            return
+        cursor = connection.connection.cursor()
+        try:
+            text, sent, waiting = self._ready(connection, cursor, parameters)
+            add(connection, waiting + cursor.mogrify(text, sent) + b";")
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise self._told(connection, cursor, error) from error
+        finally:
+            cursor.close()
+
+    def _ready(
+        self, connection: Connection, cursor: Any, parameters: Mapping[str, Any]
+    ) -> tuple[str, Any, bytes]:
+        """Returns the text to send, its values, and what has waited to be sent before it."""
+        values = self.constants | dict(parameters)
+        for name, bind in self.binders.items():
+            values[name] = bind(values[name])
+        sent = values if self.names is None else tuple(values[name] for name in self.names)
+        text = self._planned(connection, cursor)
+        waiting = take(connection)
+        # Who counts statements, or wants to see them, hears of this one like of any other.
+        for hear in connection.engine.dispatch.before_cursor_execute:
+            hear(connection, cursor, self.sql, sent, None, False)
+        return text, sent, waiting
+
+    def _planned(self, connection: Connection, cursor: Any) -> str:
+        """Returns the text, or how its plan is executed, once it is worth one."""
         self.uses += 1
         if self.plan is None or self.uses <= USES_BEFORE_PLANNING:
-            cursor.execute(self.sql, sent)
-            return
+            return self.sql
         name, prepare, execute = self.plan
         known: set[str] | None = connection.info.get(KNOWN)
         if known is None or len(known) >= MOST_KNOWN:
+            send(connection)  # it may go by a plan
             cursor.execute("DEALLOCATE ALL")
             known = connection.info[KNOWN] = set()
         if name not in known:
             cursor.execute(prepare)
             known.add(name)
-        cursor.execute(execute, sent)
+        return execute
 
     def _readers(self, dialect: Dialect, cursor: Any) -> list[tuple[int, Process]]:
         """Returns what turns the driver's values into ours, found at the first result."""
@@ -190,6 +237,11 @@ def _read(values: tuple[Any, ...], readers: list[tuple[int, Process]]) -> list[A
     return row
 
 
+def _hex(value: uuid.UUID | None) -> str | None:
+    """Returns an id as both databases take it: 32 hexadecimal digits."""
+    return None if value is None else value.hex
+
+
 def _compiled(
     statement: Any, dialect: Dialect, filled: Sequence[str] | None, *, plan: bool
 ) -> _Text:
@@ -197,7 +249,9 @@ def _compiled(
     compiled: Any = statement.compile(dialect=dialect, column_keys=filled)
     binders = {}
     for name, parameter in compiled.binds.items():
-        bind = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+        kind = parameter.type.dialect_impl(dialect)
+        # As text the driver quotes an id faster than as what it is.
+        bind = _hex if isinstance(kind, Uuid) else kind.bind_processor(dialect)
         if bind is not None:
             binders[name] = bind
     columns = tuple(statement.exported_columns)
@@ -211,11 +265,11 @@ def _compiled(
     }
     sql = str(compiled)
     places = tuple(compiled.positiontup) if compiled.positional else None
-    planned = _planned(sql) if plan and dialect.name == "postgresql" else None
+    planned = _plan_of(sql) if plan and dialect.name == "postgresql" else None
     return _Text(sql, places, constants, binders, columns, row._make, planned)
 
 
-def _planned(sql: str) -> tuple[str, str, str]:
+def _plan_of(sql: str) -> tuple[str, str, str]:
     """Returns a name, and the texts that prepare and execute a statement of psycopg2."""
     order: dict[str, int] = {}
     for found in PLACE.finditer(sql):

@@ -10,8 +10,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from calibrify_core.persistence.bulk import WORTH_A_COPY, insert_many, insert_unless_taken
+from calibrify_core.persistence.bulk import (
+    WORTH_A_COPY,
+    insert_later,
+    insert_many,
+    insert_unless_taken,
+)
 from calibrify_core.persistence.engine import Database
+from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.persistence.types import ExactDecimal, Json, UTCDateTime
 
 TABLE = sa.Table(
@@ -96,3 +102,65 @@ def test_a_row_is_kept_out_by_a_taken_value_and_the_transaction_lives_on(
     with database.reader.connect() as connection:
         found = {row.id: dict(row._mapping) for row in connection.execute(sa.select(TABLE))}
     assert found == {row["id"]: row for row in (first, second)}
+
+
+def found_ids(connection: sa.Connection) -> set[object]:
+    return set(connection.execute(sa.select(TABLE.c.id)).scalars())
+
+
+def test_a_row_that_waits_is_there_for_whatever_is_asked_next(database: Database) -> None:
+    given = rows(6)
+    kept = Prepared(sa.select(sa.func.count().label("count")).select_from(TABLE))
+    with database.writer.begin() as connection:
+        TABLE.metadata.create_all(connection)
+        for count, row in enumerate(given[:5], 1):
+            insert_later(connection, TABLE, row)
+            assert kept.rows(connection, {})[0].count == count
+        insert_later(connection, TABLE, given[5])
+        assert found_ids(connection) == {row["id"] for row in given}
+    with database.reader.connect() as connection:
+        found = {row.id: dict(row._mapping) for row in connection.execute(sa.select(TABLE))}
+    assert found == {row["id"]: row for row in given}
+
+
+def test_rows_that_wait_are_written_in_their_order_with_the_commit(database: Database) -> None:
+    given = rows(WORTH_A_COPY + 2)
+    with database.writer.begin() as connection:
+        TABLE.metadata.create_all(connection)
+        insert_later(connection, TABLE, given[0])
+        insert_many(connection, TABLE, given[2:])
+        insert_later(connection, TABLE, given[1])
+        insert_later(connection, TABLE, {**given[1], "id": uuid.uuid4()})
+    with database.reader.connect() as connection:
+        assert len(found_ids(connection)) == len(given) + 1
+
+
+def test_a_row_that_waits_goes_with_the_transaction_or_the_savepoint_that_is_undone(
+    database: Database,
+) -> None:
+    before, inside, undone = rows(3)
+    with database.writer.begin() as connection:
+        TABLE.metadata.create_all(connection)
+    with database.writer.connect() as connection:
+        connection.begin()
+        insert_later(connection, TABLE, undone)
+        connection.rollback()
+        connection.begin()
+        insert_later(connection, TABLE, before)
+        savepoint = connection.begin_nested()
+        insert_later(connection, TABLE, inside)
+        savepoint.rollback()
+        connection.commit()
+    with database.reader.connect() as connection:
+        assert found_ids(connection) == {before["id"]}
+
+
+def test_what_refuses_a_row_that_waits_is_told_as_every_other_error(database: Database) -> None:
+    (row,) = rows(1)
+    with database.writer.begin() as connection:
+        TABLE.metadata.create_all(connection)
+        insert_later(connection, TABLE, row)
+    with pytest.raises(IntegrityError), database.writer.begin() as connection:
+        insert_later(connection, TABLE, row)
+    with database.writer.begin() as connection:
+        assert found_ids(connection) == {row["id"]}

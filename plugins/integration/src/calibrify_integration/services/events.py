@@ -14,7 +14,7 @@ from calibrify_core.events.bus import to_data
 from calibrify_core.hooks import news
 from calibrify_core.kernel.errors import Invalid
 from calibrify_core.kernel.ids import new_id
-from calibrify_core.persistence.bulk import insert_many
+from calibrify_core.persistence.bulk import insert_later
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
@@ -68,7 +68,7 @@ def record(event: Any, unit: UnitOfWork) -> None:
         "actor_name": unit.actor.name,
         "request_id": unit.actor.request_id,
     }
-    insert_many(unit.connection, _EVENTS, [row])
+    insert_later(unit.connection, _EVENTS, row)
 
 
 def visible(unit: UnitOfWork, patterns: Sequence[str] = (EVERYTHING,)) -> sa.Select[Any]:

@@ -1,0 +1,50 @@
+"""Rows that wait for the next statement: it takes them along on its way to the database.
+
+What a change leaves behind, such as an entry of the trail, is not looked at by the code that
+writes it. Sent alone, each such row would cost a journey of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+
+WAITING = "calibrify_waiting"
+ALONE = {"no_parameters": True}
+
+
+def add(connection: Connection, statements: bytes) -> None:
+    """Lets statements wait; they are sent before any other one, and before the commit.
+
+    Args:
+        connection: of a transaction on PostgreSQL, whose driver takes several statements at once.
+        statements: with their values in them, as the driver quotes them; each has its semicolon.
+    """
+    connection.info[WAITING] = connection.info.get(WAITING, b"") + statements
+
+
+def take(connection: Connection) -> bytes:
+    """Returns what waits, for the caller to send before a statement of its own."""
+    waiting: bytes = connection.info.pop(WAITING, b"")
+    return waiting
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+@event.listens_for(Engine, "commit")
+def send(connection: Connection, *_: Any) -> None:
+    """Sends what waits, alone.
+
+    Raises:
+        DBAPIError: a constraint refuses one of the rows.
+    """
+    waiting = take(connection)
+    if waiting:
+        connection.exec_driver_sql(waiting.decode(), execution_options=ALONE)
+
+
+@event.listens_for(Engine, "rollback")
+def forget(connection: Connection) -> None:
+    """Forgets what waits: it belongs to what is undone."""
+    take(connection)
