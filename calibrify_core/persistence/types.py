@@ -42,6 +42,10 @@ class ExactDecimal(TypeDecorator[Decimal]):
             raise ValueError(f"a Decimal with exponent {value.adjusted()} cannot be kept exactly")
         return value if dialect.name == "postgresql" else str(value)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Reads text; the driver of PostgreSQL gives decimals itself."""
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
         """Returns the decimal as it was given."""
         return None if value is None else Decimal(value)
@@ -66,11 +70,13 @@ class UTCDateTime(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Makes moments aware; on PostgreSQL they are, and our connections are in UTC."""
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Returns the moment, aware, in UTC."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return None if value is None else value.replace(tzinfo=UTC)
 
 
 # Structured data: JSONB where the database has it, so that it can be indexed there.

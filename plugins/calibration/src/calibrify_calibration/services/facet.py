@@ -16,7 +16,8 @@ from calibrify_calibration.domain.status import (
 from calibrify_calibration.models.state import CalibrationState
 from calibrify_core.records.listing import Kind, ListField
 
-STATUSES = tuple(status.value for status in CalibrationStatus)
+_TEXT_OF = {status: status.value for status in CalibrationStatus}
+STATUSES = tuple(_TEXT_OF.values())
 _s = CalibrationState
 
 COLUMNS: tuple[Any, ...] = (
@@ -58,7 +59,7 @@ def shape(row: Any, unit: Any) -> dict[str, Any]:
     return {
         "calibration_required": facts.required,
         "calibration_not_required_reason": row.calibration_not_required_reason or None,
-        "calibration_status": calibration_status(facts, unit.today()).value,
+        "calibration_status": _TEXT_OF[calibration_status(facts, unit.today())],
         "last_calibrated_on": row.calibration_last_on,
         "due_on": facts.due_on,
         "recalibrate_after": row.calibration_recalibrate_after,

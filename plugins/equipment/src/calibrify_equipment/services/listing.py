@@ -68,6 +68,8 @@ _FIXED: tuple[Any, ...] = (
 )
 _FACTS = tuple(FACTS)
 _OWN = (*_FIXED, *(getattr(_e, name) for name in _FACTS))
+_AT_FIXED = slice(len(_FIXED))
+_AT_FACTS = slice(len(_FIXED), len(_OWN))
 
 
 def _custody(
@@ -90,7 +92,7 @@ def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
         id_, tag, name, serial, maker, model, category_id, category, location_id, location, path,
         owner_id, custodian_id, custodian, supplier_id, parent_id, ranges, status, holder, place,
         held_by, since, back, custom, created, updated, _version,
-    ) = row[: len(_FIXED)]  # fmt: skip
+    ) = row[_AT_FIXED]  # fmt: skip
     return {
         "id": id_,
         "asset_tag": tag,
@@ -111,7 +113,7 @@ def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
         "status": status,
         "custody": _custody(holder, place, held_by, since, back) if since else None,
         "custom_fields": custom,
-        **dict(zip(_FACTS, row[len(_FIXED) : len(_OWN)], strict=True)),
+        **dict(zip(_FACTS, row[_AT_FACTS], strict=True)),
         "created_at": created,
         "updated_at": updated,
     }
