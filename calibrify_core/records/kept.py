@@ -1,7 +1,7 @@
 """Statements of lists that are kept: pages that differ by their values alone are asked alike.
 
 Most requests for a list are the same but for their values. Their select is built, compiled and
-planned once; what a person's scope cuts out, or words search for, is built anew each time.
+planned once; what a person's scope cuts out is built anew each time.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from calibrify_core.records.selects import (
     everything,
     fetch,
     filtered_column,
+    hits,
     keyed,
     keys_of,
+    least,
 )
 
 ORGANISATION = "organisation"
@@ -79,6 +81,7 @@ class _Form:
         place: which values of the place to go on from are not None; None without a place.
         backwards: whether the page before the place is read.
         rows: most rows to read.
+        words: how many are searched for.
     """
 
     order: tuple[str, ...]
@@ -87,6 +90,7 @@ class _Form:
     place: tuple[bool, ...] | None
     backwards: bool
     rows: int
+    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,11 @@ def read_kept(
     Returns:
         The rows; None if the statement has to be made for this request alone.
     """
-    if request.words or not _is_kept(unit, spec):
+    if (request.words and spec.pattern is None) or not _is_kept(unit, spec):
         return None
+    words = spec.words(request)
     values: dict[str, Any] = {ORGANISATION: unit.organisation.id}
+    values |= {f"word{index}": word for index, word in enumerate(words)}
     filters = _filters(unit, spec, request, values)
     if filters is None:
         return None
@@ -132,6 +138,7 @@ def read_kept(
         known,
         place is not None and place.backwards,
         request.limit + 1,
+        len(words),
     )
     rows: list[Any] = []
     for statement in _statements(spec, form):
@@ -183,20 +190,31 @@ def _one(spec: ListSpec) -> KeptSelect:
 @lru_cache(maxsize=256)
 def _statements(spec: ListSpec, form: _Form) -> tuple[Prepared, ...]:
     """Returns the statements of a page, to be sent one after the other until it is full."""
-    statement = restrict(keyed(spec, form.order), spec.model, whole_scope())
+    searching = form.words > 0
+    steps = tuple(spec.step(text) for text in form.order)
+    names = (*(name for name, _ in form.filters), *(step.field.name for step in steps))
+    narrow = least(spec, names) if searching else spec
+    statement = restrict(keyed(narrow, form.order), spec.model, whole_scope())
     conditions = [*spec.where] if not callable(spec.where) else []
     conditions += [
         _condition(spec, form, index, name, how) for index, (name, how) in enumerate(form.filters)
     ]
-    plan = _serves_all(spec, form)
+    if spec.search is not None:
+        places = (sa.bindparam(f"word{index}", type_=sa.Text()) for index in range(form.words))
+        conditions += [spec.search(place) for place in places]
+    plan = not searching and _serves_all(spec, form)
     made: list[Prepared] = []
 
     def collect(part: sa.Select[Any], steps: Sequence[Any], rows: int) -> list[Any]:
-        limited = part.order_by(*steps).limit(sa.literal_column(str(rows)))
-        made.append(Prepared(limited, plan=plan))
+        most: Any = sa.literal_column(str(rows))
+        if searching:
+            page = hits(spec, form.order, part, steps, most)
+        else:
+            page = part.order_by(*steps).limit(most)
+        made.append(Prepared(page, plan=plan))
         return []
 
-    keys = keys_of(spec, ListRequest(ordering=tuple(spec.step(text) for text in form.order)))
+    keys = keys_of(spec, ListRequest(ordering=steps))
     place = None
     if form.place is not None:
         beyond = tuple(

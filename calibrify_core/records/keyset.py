@@ -18,7 +18,6 @@ import sqlalchemy as sa
 
 from calibrify_core.kernel.errors import Invalid, NotFound
 from calibrify_core.persistence.types import UTCDateTime
-from calibrify_core.records.constructs import one_of
 from calibrify_core.records.kept import read_kept, read_kept_one
 from calibrify_core.records.listing import ListField, ListRequest, ListSpec
 from calibrify_core.records.selects import (
@@ -26,8 +25,10 @@ from calibrify_core.records.selects import (
     columns_of,
     fetch,
     filtered,
+    hits,
     keyed,
     keys_of,
+    least,
     narrowed,
 )
 
@@ -113,7 +114,8 @@ def _read_anew(
     """Reads the rows of a page by a statement that is made for this request alone."""
     order = tuple(step.text for step in request.ordering)
     run = partial(_found, unit, spec, order) if request.words else partial(_read, unit)
-    narrow = _least(spec, request) if request.words else spec
+    names = (*request.filters, *(step.field.name for step in request.ordering))
+    narrow = least(spec, names) if request.words else spec
     statement = narrowed(unit, narrow, request, keyed(narrow, order))
     return fetch(run, statement, keys_of(spec, request), place, backwards, request.limit + 1)
 
@@ -131,19 +133,8 @@ def _found(
     steps: Sequence[Any],
     limit: int,
 ) -> list[Any]:
-    """Reads the rows of a page of hits: thousands may be sorted, names are joined to a page."""
-    ids = statement.with_only_columns(spec.key).order_by(*steps).limit(limit).correlate(None)
-    whole = keyed(spec, order).where(one_of(spec.key, ids.scalar_subquery())).order_by(*steps)
-    return list(columns_of(unit, whole).fetchall())
-
-
-def _least(spec: ListSpec, request: ListRequest) -> ListSpec:
-    """Returns the list with the fewest joins that filters and ordering can do with."""
-    core = spec.core
-    if core is None or spec.where:
-        return spec
-    own = {*request.filters, *(step.field.name for step in request.ordering)} <= {*core.fields}
-    return core if own else spec
+    """Reads the rows of a page of hits."""
+    return list(columns_of(unit, hits(spec, order, statement, steps, limit)).fetchall())
 
 
 def count_of(unit: Any, spec: ListSpec, request: ListRequest) -> tuple[int | None, bool]:

@@ -114,6 +114,8 @@ class ListSpec:
         shape: turns a row into the record as it is shown, from (row, unit).
         default_ordering: for example ``("asset_tag",)``; ``-`` in front turns it round.
         search: builds the condition of one lower-case word of ``q``; None: no search.
+        pattern: makes of a word what ``search`` is called with instead, so that one statement
+            serves all words; it then bears a bind parameter in its place.
         where: further conditions that always hold; a function of the unit, if they depend on it.
         joined: scoped classes in ``source`` that are shown because the record is: the record's
             own scope decides.
@@ -130,11 +132,18 @@ class ListSpec:
     fields: Mapping[str, ListField]
     shape: Callable[[Any, Any], dict[str, Any]]
     default_ordering: tuple[str, ...]
-    search: Callable[[str], sa.ColumnElement[bool]] | None = None
+    search: Callable[[Any], sa.ColumnElement[bool]] | None = None
+    pattern: Callable[[str], str] | None = None
     where: Conditions = ()
     joined: tuple[type[Any], ...] = ()
     served: tuple[frozenset[str], ...] = ()
     core: ListSpec | None = None
+
+    def words(self, request: ListRequest) -> list[str]:
+        """Returns what the condition of each word that is searched for is made of."""
+        if self.search is None:
+            return []
+        return [self.pattern(word) if self.pattern else word for word in request.words]
 
     def step(self, text: str) -> Ordering:
         """Returns a step of an ordering as it stands in a URL; ``-`` in front turns it round."""

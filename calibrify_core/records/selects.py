@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.util import immutabledict
 
 from calibrify_core.persistence.scoping import unscoped
-from calibrify_core.records.constructs import id_text
+from calibrify_core.records.constructs import id_text, one_of
 from calibrify_core.records.listing import ListRequest, ListSpec
 
 PLAIN: Any = immutabledict()
@@ -62,8 +62,7 @@ def narrowed(
     conditions = list(spec.where(unit) if callable(spec.where) else spec.where)
     for name, values in request.filters.items():
         conditions.append(_condition(unit, spec, name, values))
-    if spec.search is not None:
-        conditions += [spec.search(word) for word in request.words]
+    conditions += [spec.search(word) for word in spec.words(request)] if spec.search else []
     return statement.where(*conditions) if conditions else statement
 
 
@@ -172,6 +171,39 @@ def _segment(
             step = step.nulls_first() if backwards else step.nulls_last()
         directed.append(step)
     return run(statement, directed, limit)
+
+
+def least(spec: ListSpec, names: Iterable[str]) -> ListSpec:
+    """Returns the list with the fewest joins that hits of a search are found with.
+
+    Args:
+        spec: the list.
+        names: of the fields that filters and ordering need.
+    """
+    core = spec.core
+    if core is None or spec.where:
+        return spec
+    return core if {*names} <= {*core.fields} else spec
+
+
+def hits(
+    spec: ListSpec,
+    order: tuple[str, ...],
+    part: sa.Select[Any],
+    steps: Sequence[Any],
+    limit: Any,
+) -> sa.Select[Any]:
+    """Returns the select of a page of hits: thousands may be sorted, names are joined to a page.
+
+    Args:
+        spec: the list.
+        order: its ordering, as it stands in the URL.
+        part: finds them; of the list with the `least` joins.
+        steps: what they are sorted by.
+        limit: most rows.
+    """
+    ids = part.with_only_columns(spec.key).order_by(*steps).limit(limit).correlate(None)
+    return keyed(spec, order).where(one_of(spec.key, ids.scalar_subquery())).order_by(*steps)
 
 
 def columns_of(

@@ -212,9 +212,9 @@ def _fact_field(name: str, fact: Fact) -> ListField:
     )
 
 
-def _search(word: str) -> sa.ColumnElement[bool]:
-    """Returns the condition of one word of ``q``."""
-    return _e.search_text.like(search_pattern(word), escape="\\")
+def _search(pattern: Any) -> sa.ColumnElement[bool]:
+    """Returns the condition of one word of ``q``, given its pattern."""
+    return _e.search_text.like(pattern, escape="\\")
 
 
 def _source(facets: Sequence[ListFacet] = ()) -> Any:
@@ -287,6 +287,7 @@ def equipment_list(platform: Platform) -> ListSpec:
             shape=shape_own,
             default_ordering=("asset_tag",),
             search=_search,
+            pattern=search_pattern,
             joined=(Category, Location, User),
             served=SERVED,
         )
