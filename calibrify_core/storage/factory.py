@@ -6,7 +6,6 @@ from calibrify_core.kernel.errors import ConfigurationError
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.storage.folder import FolderStorage
 from calibrify_core.storage.interface import Storage
-from calibrify_core.storage.s3 import S3Place, S3Storage
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -17,6 +16,9 @@ def open_storage(settings: Settings) -> Storage:
     """
     url = settings.storage_url
     if url.startswith("s3://"):
+        # Its client takes a fifth of a second to load: only those wait who use it.
+        from calibrify_core.storage.s3 import S3Place, S3Storage  # noqa: PLC0415
+
         return S3Storage(S3Place.of(url))
     if url and not url.startswith("file://"):
         kind = url.partition("://")[0] if "://" in url else "no known kind"

@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+# A machine that runs other tests too may need some seconds for a page.
+expect.set_options(timeout=20_000)
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 OPTIONS = [
     "--no-sandbox",

@@ -304,9 +304,10 @@ def test_the_due_list_and_the_month_show_the_same(lab: Lab, viewer: TestApp) -> 
 
 
 def test_key_figures_lead_to_lists_that_count_the_same(lab: Lab, manager: TestApp) -> None:
-    failed = lab.instrument()
-    lab.schedule(failed)
-    lab.approved(failed, points=[point(as_found=["11"])])
+    failed, good = lab.instrument(), lab.instrument()
+    for one, reading in ((failed, "11"), (good, "10")):
+        lab.schedule(one)
+        lab.approved(one, points=[point(as_found=[reading])])
     page = manager.get("/")
     tiles = page.html.select("a.kpi")
     assert len(tiles) == 5
