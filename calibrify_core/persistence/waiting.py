@@ -46,5 +46,6 @@ def send(connection: Connection, *_: Any) -> None:
 
 @event.listens_for(Engine, "rollback")
 def forget(connection: Connection) -> None:
-    """Forgets what waits: it belongs to what is undone."""
-    take(connection)
+    """Forgets what waits: it belongs to what is undone. A lost connection took it along."""
+    if not connection.invalidated:
+        take(connection)
