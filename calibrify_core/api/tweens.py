@@ -71,16 +71,16 @@ def observing(handler: Handler, registry: Any) -> Handler:
 
 def _dress(request: Request, response: Response, scheme: str) -> None:
     """Adds the headers that every answer carries."""
-    headers = response.headers
+    present = {name.lower() for name, _ in response.headerlist}
     extra = [("X-Request-Id", request.request_id), *request.rate, *SECURITY_HEADERS]
-    if "Content-Security-Policy" not in headers:
+    if "content-security-policy" not in present:
         extra.append(("Content-Security-Policy", STRICT_POLICY))
-    if "Cache-Control" not in headers:
+    if "cache-control" not in present:
         extra.append(("Cache-Control", "no-store"))
     if scheme == "https":
         extra.append(TRANSPORT_SECURITY)
     response.headerlist.extend(extra)
-    if "Location" in headers:
+    if "location" in present:
         # WebOb would make it absolute with the Host header, which anybody may write.
         response._make_location_absolute = local
 

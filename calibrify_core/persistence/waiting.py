@@ -31,9 +31,8 @@ def take(connection: Connection) -> bytes:
     return waiting
 
 
-@event.listens_for(Engine, "before_cursor_execute")
 @event.listens_for(Engine, "commit")
-def send(connection: Connection, *_: Any) -> None:
+def send(connection: Connection) -> None:
     """Sends what waits, alone.
 
     Raises:
@@ -42,6 +41,12 @@ def send(connection: Connection, *_: Any) -> None:
     waiting = take(connection)
     if waiting:
         connection.exec_driver_sql(waiting.decode(), execution_options=ALONE)
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def send_first(connection: Connection, *_: Any) -> None:
+    """Sends what waits before any other statement."""
+    send(connection)
 
 
 @event.listens_for(Engine, "rollback")

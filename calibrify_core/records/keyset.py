@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from calibrify_core.kernel.errors import Invalid, NotFound
@@ -174,7 +174,7 @@ def _fingerprint(unit: Any, spec: ListSpec, request: ListRequest) -> str:
         request.q,
         [step.text for step in request.ordering],
     ]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    return hashlib.sha256(orjson.dumps(facts)).hexdigest()[:16]
 
 
 def _encode(unit: Any, spec: ListSpec, request: ListRequest, row: Any, *, backwards: bool) -> str:
@@ -187,7 +187,7 @@ def _encode(unit: Any, spec: ListSpec, request: ListRequest, row: Any, *, backwa
         "b": int(backwards),
         "f": _fingerprint(unit, spec, request),
     }
-    body = json.dumps(facts, separators=(",", ":")).encode()
+    body = orjson.dumps(facts)
     seal = hmac.digest(unit.platform.keys.cursor, body, "sha256")[:12]
     return base64.urlsafe_b64encode(seal + body).decode().rstrip("=")
 
@@ -202,7 +202,7 @@ def _decode(unit: Any, spec: ListSpec, request: ListRequest) -> Place:
     expected = hmac.digest(unit.platform.keys.cursor, raw[12:], "sha256")[:12]
     if not hmac.compare_digest(raw[:12], expected):
         raise Invalid.field("/query/cursor", "This is no cursor of this list.")
-    facts = json.loads(raw[12:])
+    facts = orjson.loads(raw[12:])
     if facts["f"] != _fingerprint(unit, spec, request):
         detail = "The filters or the ordering changed since this cursor was made; start again."
         raise Invalid.field("/query/cursor", detail)

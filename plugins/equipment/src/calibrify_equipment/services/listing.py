@@ -37,7 +37,8 @@ FACETS = "calibrify_equipment_list_facets"
 
 
 _e = Equipment
-_FIXED: tuple[Any, ...] = (
+# Under the name of the member that each becomes; of what is shown as an object, its name.
+_SHOWN: tuple[Any, ...] = (
     id_text(_e.id).label("id"),
     _e.asset_tag,
     _e.name,
@@ -45,78 +46,58 @@ _FIXED: tuple[Any, ...] = (
     _e.manufacturer,
     _e.model,
     id_text(_e.category_id).label("category_id"),
-    Category.name.label("category_name"),
+    Category.name.label("category"),
     id_text(_e.location_id).label("location_id"),
-    Location.name.label("location_name"),
-    Location.path.label("location_path"),
+    Location.name.label("location"),
     id_text(_e.owner_id).label("owner_id"),
     id_text(_e.custodian_id).label("custodian_id"),
-    sa.func.coalesce(sa.func.nullif(User.name, ""), User.username).label("custodian_name"),
+    sa.func.coalesce(sa.func.nullif(User.name, ""), User.username).label("custodian"),
     id_text(_e.supplier_id).label("supplier_id"),
     id_text(_e.parent_id).label("parent_id"),
     _e.ranges,
     _e.status,
+    _e.held_since.label("custody"),
+    _e.custom_fields,
+    *(getattr(_e, name) for name in FACTS),
+    _e.created_at,
+    _e.updated_at,
+)
+_BESIDE: tuple[Any, ...] = (
+    Location.path.label("location_path"),
     id_text(_e.holder_id).label("holder_id"),
     id_text(_e.held_at_id).label("held_at_id"),
     _e.held_by,
-    _e.held_since,
     _e.expected_return_on,
-    _e.custom_fields,
-    _e.created_at,
-    _e.updated_at,
     _e.version,
 )
-_FACTS = tuple(FACTS)
-_OWN = (*_FIXED, *(getattr(_e, name) for name in _FACTS))
-_AT_FIXED = slice(len(_FIXED))
-_AT_FACTS = slice(len(_FIXED), len(_OWN))
+_MEMBERS = tuple(column.key for column in _SHOWN)
 
 
-def _custody(
-    holder: str | None, place: str | None, name: str, since: Any, back: Any
-) -> dict[str, Any] | None:
+def _custody(row: Any) -> dict[str, Any] | None:
     """Returns with whom, or where, an instrument is; None if it is at home."""
-    if since is None:
+    if row.custody is None:
         return None
+    holder, place, name = row.holder_id, row.held_at_id, row.held_by
     return {
         "holder": {"id": holder, "name": name} if holder else None,
         "location": {"id": place, "name": name} if place else None,
-        "since": since,
-        "expected_return_on": back,
+        "since": row.custody,
+        "expected_return_on": row.expected_return_on,
     }
 
 
 def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
     """Turns a row into the members that this plugin gives; ids are text."""
-    (
-        id_, tag, name, serial, maker, model, category_id, category, location_id, location, path,
-        owner_id, custodian_id, custodian, supplier_id, parent_id, ranges, status, holder, place,
-        held_by, since, back, custom, created, updated, _version,
-    ) = row[_AT_FIXED]  # fmt: skip
-    return {
-        "id": id_,
-        "asset_tag": tag,
-        "name": name,
-        "serial_number": serial,
-        "manufacturer": maker,
-        "model": model,
-        "category_id": category_id,
-        "category": {"id": category_id, "name": category} if category_id else None,
-        "location_id": location_id,
-        "location": {"id": location_id, "name": location, "path": path} if location_id else None,
-        "owner_id": owner_id,
-        "custodian_id": custodian_id,
-        "custodian": {"id": custodian_id, "name": custodian} if custodian_id else None,
-        "supplier_id": supplier_id,
-        "parent_id": parent_id,
-        "ranges": ranges,
-        "status": status,
-        "custody": _custody(holder, place, held_by, since, back) if since else None,
-        "custom_fields": custom,
-        **dict(zip(_FACTS, row[_AT_FACTS], strict=True)),
-        "created_at": created,
-        "updated_at": updated,
-    }
+    record: dict[str, Any] = dict(zip(_MEMBERS, row, strict=False))  # more stands beside them
+    category, place, keeper = record["category_id"], record["location_id"], record["custodian_id"]
+    if category is not None:
+        record["category"] = {"id": category, "name": row.category}
+    if place is not None:
+        record["location"] = {"id": place, "name": row.location, "path": row.location_path}
+    if keeper is not None:
+        record["custodian"] = {"id": keeper, "name": row.custodian}
+    record["custody"] = _custody(row)
+    return record
 
 
 # What lies in a tree is cut by the scope of the instruments; the tree itself only names nodes.
@@ -280,7 +261,7 @@ def equipment_list(platform: Platform) -> ListSpec:
         own = ListSpec(
             model=Equipment,
             permission=VIEW,
-            columns=_OWN,
+            columns=(*_SHOWN, *_BESIDE),
             source=_source(),
             key=_e.id,
             fields={field.name: field for field in _fields()},
