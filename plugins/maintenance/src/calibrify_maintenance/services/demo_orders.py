@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import cycle
 from typing import Any
 
 from calibrify_core.kernel.clock import Clock
@@ -17,23 +20,37 @@ CHECKLIST = [
     {"kind": "number", "label": "Battery voltage", "unit": "V", "lower_limit": "8.4"},
     {"kind": "text", "label": "Remarks", "required": False},
 ]
-PLANS: tuple[dict[str, Any], ...] = (
-    {
-        "title": "Check leads, fuses and battery",
-        "type": "inspection",
-        "rrule": "FREQ=MONTHLY;INTERVAL=6",
-        "description": "Look at housing and leads, measure the battery, replace what is worn.",
-        "checklist": CHECKLIST,
-        "lead_days": 14,
-    },
-    {
-        "title": "Grease ratchet and clean head",
-        "type": "preventive",
-        "rrule": "FREQ=MONTHLY;INTERVAL=12",
-        "anchor": "completed",
-        "lead_days": 30,
-    },
-    {"title": "Clean jaws and faces", "type": "cleaning", "rrule": "FREQ=WEEKLY;INTERVAL=2"},
+# Each with the kind of instrument that it is for.
+PLANS: tuple[tuple[str, dict[str, Any]], ...] = (
+    (
+        "EL-DMM",
+        {
+            "title": "Check leads, fuses and battery",
+            "type": "inspection",
+            "rrule": "FREQ=MONTHLY;INTERVAL=6",
+            "description": "Look at housing and leads, measure the battery, replace what is worn.",
+            "checklist": CHECKLIST,
+            "lead_days": 14,
+        },
+    ),
+    (
+        "TQ-WRN",
+        {
+            "title": "Grease ratchet and clean head",
+            "type": "preventive",
+            "rrule": "FREQ=MONTHLY;INTERVAL=12",
+            "anchor": "completed",
+            "lead_days": 30,
+        },
+    ),
+    (
+        "DM-CAL",
+        {
+            "title": "Clean jaws and faces",
+            "type": "cleaning",
+            "rrule": "FREQ=WEEKLY;INTERVAL=2",
+        },
+    ),
 )
 
 
@@ -42,6 +59,7 @@ class Story:
     """A work order, and how far it came.
 
     Attributes:
+        kind: of the instrument, as the demonstration codes it.
         title: what is to be done.
         opened: days before today.
         due: days from today.
@@ -49,6 +67,7 @@ class Story:
         values: further members.
     """
 
+    kind: str
     title: str
     opened: int
     due: int
@@ -57,18 +76,18 @@ class Story:
 
 
 STORIES: tuple[Story, ...] = (
-    Story("Display flickers", 2, 5, (), {"priority": "high"}),
-    Story("Knob is loose", 1, 12, (), {}),
-    Story("Handle is cracked", 9, -3, (), {"priority": "urgent"}),
-    Story("Replace the test leads", 6, 3, ("schedule",), {}),
-    Story("Renew the gasket", 12, 9, ("schedule",), {"type": "preventive"}),
-    Story("Replace the zero spring", 8, -1, ("start",), {"affects_calibration": True}),
-    Story("Clean the optics", 4, 6, ("start",), {"type": "cleaning"}),
-    Story("New input fuse", 15, -6, ("start", "hold"), {"priority": "high"}),
-    Story("Stuck pointer", 60, -52, ("start", "complete"), {"failure_code": "MECH-01"}),
-    Story("Broken clip", 95, -90, ("start", "complete"), {"failure_code": "MECH-04"}),
-    Story("Firmware update", 41, -35, ("start", "complete"), {"type": "preventive"}),
-    Story("Wobbly stand", 30, -20, ("cancel",), {"priority": "low"}),
+    Story("EL-OSC", "Display flickers", 2, 5, (), {"priority": "high"}),
+    Story("EL-CLP", "Knob is loose", 1, 12, (), {}),
+    Story("EL-DMM", "Handle is cracked", 9, -3, (), {"priority": "urgent"}),
+    Story("EL-DMM", "Replace the test leads", 6, 3, ("schedule",), {}),
+    Story("PR-GAU", "Renew the gasket", 12, 9, ("schedule",), {"type": "preventive"}),
+    Story("PR-GAU", "Replace the zero spring", 8, -1, ("start",), {"affects_calibration": True}),
+    Story("TM-IR", "Clean the optics", 4, 6, ("start",), {"type": "cleaning"}),
+    Story("EL-DMMB", "New input fuse", 15, -6, ("start", "hold"), {"priority": "high"}),
+    Story("DM-DIA", "Stuck pointer", 60, -52, ("start", "complete"), {"failure_code": "MECH-01"}),
+    Story("VL-PIP", "Broken clip", 95, -90, ("start", "complete"), {"failure_code": "MECH-04"}),
+    Story("MS-BAL", "Firmware update", 41, -35, ("start", "complete"), {"type": "preventive"}),
+    Story("CH-PH", "Wobbly stand", 30, -20, ("cancel",), {"priority": "low"}),
 )
 
 
@@ -79,11 +98,14 @@ def load_maintenance(unit: UnitOfWork, memory: dict[str, Any]) -> None:
         unit: of the system itself.
         memory: what the equipment plugin left there: ``equipment``, ``people``.
     """
-    served = [one for one in memory.get("equipment", ()) if one["status"] == "in_service"]
+    served: dict[str, list[uuid.UUID]] = defaultdict(list)
+    for one in memory.get("equipment", ()):
+        if one["status"] == "in_service":
+            served[one["code"]].append(one["id"])
     if not served:
         return
     person = memory.get("people", {}).get("technician")
-    _Loader(unit, getattr(person, "id", person)).load([one["id"] for one in served])
+    _Loader(unit, getattr(person, "id", person)).load(served)
 
 
 class _Loader:
@@ -103,19 +125,23 @@ class _Loader:
             clock = Clock(moment.astimezone(UTC))
         self.unit.platform = replace(self.platform, clock=clock)
 
-    def load(self, instruments: list[uuid.UUID]) -> None:
-        """Writes everything."""
-        for place, story in enumerate(STORIES):
-            self._tell(story, instruments[(place * 7 + 2) % len(instruments)])
+    def load(self, served: Mapping[str, list[uuid.UUID]]) -> None:
+        """Writes everything.
+
+        Args:
+            served: instruments in service by kind; the orders of one kind take turns.
+        """
+        turns = {kind: cycle(found) for kind, found in served.items()}
+        for story in STORIES:
+            self._tell(story, next(turns[story.kind]))
         self.now(None)
-        for place, values in enumerate(PLANS):
+        for place, (kind, values) in enumerate(PLANS):
             starts_on = self.today + timedelta(days=6 - 5 * place)
-            equipment_id = instruments[(place * 11 + 5) % len(instruments)]
             plan = plans.create(
                 self.unit,
                 {
                     **values,
-                    "equipment_id": equipment_id,
+                    "equipment_id": next(turns[kind]),
                     "starts_on": starts_on,
                     "assigned_to_id": self.person,
                     "checklist": [
