@@ -39,17 +39,16 @@ def build_wheels(work: Path) -> list[Path]:
     archive = work / "source.tar"
     run("tar", "--create", "--file", archive, *left_out, *present, cwd=ROOT)
     run("tar", "--extract", "--file", archive, "--directory", source, cwd=work)
-    for home in [source, *(source / "plugins" / plugin for plugin in PLUGINS)]:
-        build_wheel(home, work / "dist")
+    build_wheels_of([source, *(source / "plugins" / plugin for plugin in PLUGINS)], work / "dist")
     return sorted((work / "dist").glob("*.whl"))
 
 
-def build_wheel(home: Path, into: Path) -> None:
-    """Builds the wheel of one distribution."""
+def build_wheels_of(homes: Sequence[Path], into: Path) -> None:
+    """Builds the wheels of some distributions."""
     run(
         *(sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"),
-        *("--no-deps", "--no-build-isolation", "--wheel-dir", into, home),
-        cwd=home,
+        *("--no-deps", "--no-build-isolation", "--wheel-dir", into, *homes),
+        cwd=into.parent,
     )
 
 
