@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, Uuid
 
+from calibrify_core.persistence.driver_errors import KNOWN, told
 from calibrify_core.persistence.waiting import add, send, take
 
 PLACE = re.compile(r"%\((\w+)\)s")
-KNOWN = "calibrify_prepared"
 MOST_KNOWN = 256
 # Who asks so seldom need not leave a plan behind on each connection.
 USES_BEFORE_PLANNING = 3
@@ -132,7 +131,7 @@ class _Text:
             found = cursor.fetchall()
             readers = self._readers(connection.dialect, cursor)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise self._told(connection, cursor, error) from error
+            raise told(connection, cursor, self.sql, error) from error
         finally:
             cursor.close()
         if readers:
@@ -149,7 +148,7 @@ class _Text:
             text, sent, waiting = self._ready(connection, cursor, parameters)
             add(connection, waiting + cursor.mogrify(text, sent) + b";")
         except connection.dialect.loaded_dbapi.Error as error:
-            raise self._told(connection, cursor, error) from error
+            raise told(connection, cursor, self.sql, error) from error
         finally:
             cursor.close()
 
@@ -194,26 +193,6 @@ class _Text:
             )
             self.readers = [(index, read) for index, read in found if read is not None]
         return self.readers
-
-    def _told(self, connection: Connection, cursor: Any, error: Any) -> Exception:
-        """Returns the driver's error as SQLAlchemy tells it; a broken connection is given up."""
-        dialect = connection.dialect
-        broken = dialect.is_disconnect(error, connection.connection, cursor)
-        told: Exception = DBAPIError.instance(
-            self.sql,
-            None,
-            error,
-            dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=broken,
-            dialect=dialect,
-        )
-        if broken:
-            connection.invalidate(error)
-        else:
-            # A plan may outlive the tables that it was made for.
-            connection.info.pop(KNOWN, None)
-        return told
 
 
 def _reader(kind: Any, dialect: Dialect, found: Any) -> Process | None:

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
+from calibrify_core.persistence.driver_errors import told
+
 WAITING = "calibrify_waiting"
-ALONE = {"no_parameters": True}
 
 
 def add(connection: Connection, statements: bytes) -> None:
@@ -39,8 +40,15 @@ def send(connection: Connection) -> None:
         DBAPIError: a constraint refuses one of the rows.
     """
     waiting = take(connection)
-    if waiting:
-        connection.exec_driver_sql(waiting.decode(), execution_options=ALONE)
+    if not waiting:
+        return
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(waiting)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise told(connection, cursor, "rows that waited", error) from error
+    finally:
+        cursor.close()
 
 
 @event.listens_for(Engine, "before_cursor_execute")
