@@ -39,17 +39,13 @@ def build_wheels(work: Path) -> list[Path]:
     archive = work / "source.tar"
     run("tar", "--create", "--file", archive, *left_out, *present, cwd=ROOT)
     run("tar", "--extract", "--file", archive, "--directory", source, cwd=work)
-    build_wheels_of([source, *(source / "plugins" / plugin for plugin in PLUGINS)], work / "dist")
-    return sorted((work / "dist").glob("*.whl"))
-
-
-def build_wheels_of(homes: Sequence[Path], into: Path) -> None:
-    """Builds the wheels of some distributions."""
+    homes = [source, *(source / "plugins" / plugin for plugin in PLUGINS)]
     run(
         *(sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"),
-        *("--no-deps", "--no-build-isolation", "--wheel-dir", into, *homes),
-        cwd=into.parent,
+        *("--no-deps", "--no-build-isolation", "--wheel-dir", work / "dist", *homes),
+        cwd=work,
     )
+    return sorted((work / "dist").glob("*.whl"))
 
 
 def make_environment(home: Path, wheels: Sequence[Path], *options: str) -> Path:

@@ -18,7 +18,7 @@ from calibrify_core.audit.digest import entry_digest
 from calibrify_core.audit.entry import AuditEntry
 from calibrify_core.kernel.actor import Actor
 from calibrify_core.kernel.ids import new_ids
-from calibrify_core.persistence.bulk import insert_later, insert_many
+from calibrify_core.persistence.bulk import insert_later
 from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.persistence.session import GuardedSession
 
@@ -213,11 +213,7 @@ def _write(
         entries.append({**columns, "digest": entry_digest(watched.key, columns)})
     table = AuditEntry.__table__
     assert isinstance(table, sa.Table)  # noqa: S101 - narrows the type
-    connection = session.connection()
-    if len(entries) == 1:
-        insert_later(connection, table, entries[0])
-    else:
-        insert_many(connection, table, entries)
+    insert_later(session.connection(), table, *entries)
 
 
 _NEWEST = Prepared(

@@ -60,17 +60,22 @@ def insert_many(connection: Connection, table: sa.Table, rows: Sequence[Mapping[
     _copy(connection, statement, text)
 
 
-def insert_later(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
+def insert_later(connection: Connection, table: sa.Table, *rows: Mapping[str, Any]) -> None:
     """Inserts a row on the way of the next statement, or of the commit; on SQLite at once.
+
+    Several rows are worth a journey of their own: they are inserted as `insert_many` does.
 
     For rows that nothing refuses, and that nobody has to wait for: what a change leaves behind.
 
     Args:
         connection: of a writing session.
         table: where to.
-        row: values by column name, as for `insert_many`.
+        rows: values by column name, as for `insert_many`.
     """
-    _kept(table, tuple(row)).later(connection, row)
+    if len(rows) == 1:
+        _kept(table, tuple(rows[0])).later(connection, rows[0])
+    else:
+        insert_many(connection, table, rows)
 
 
 def insert_unless_taken(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from calibrify_calibration.services.derivation import InstrumentDue, Known, deri
 from calibrify_calibration.services.facet import facts_of
 from calibrify_core.audit.trail import write_batch
 from calibrify_core.kernel.errors import Invalid
-from calibrify_core.persistence.bulk import insert_later, insert_many
+from calibrify_core.persistence.bulk import insert_later
 from calibrify_core.work.unit import UnitOfWork
 
 _STATE: Any = CalibrationState.__table__
@@ -34,10 +34,7 @@ MAX_REASON = 500
 def open_states(unit: UnitOfWork, equipment_ids: Iterable[uuid.UUID]) -> None:
     """Inserts the rows of instruments that were just registered: a calibration is needed."""
     rows = [empty_row(unit.organisation.id, equipment_id) for equipment_id in equipment_ids]
-    if len(rows) == 1:
-        insert_later(unit.connection, _STATE, rows[0])
-    else:
-        insert_many(unit.connection, _STATE, rows)
+    insert_later(unit.connection, _STATE, *rows)
 
 
 def empty_row(organisation_id: uuid.UUID, equipment_id: uuid.UUID) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from calibrify_core.web.conflict import Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import posted
 from calibrify_core.web.kit import problems_of, see_other
-from calibrify_core.web.page import formats_of
 from calibrify_integration.pages import connector_form
 from calibrify_integration.permissions import CONNECTOR_CHANGE, CONNECTOR_RUN, CONNECTOR_VIEW
 from calibrify_integration.services import connectors
@@ -183,8 +182,8 @@ def save(request: Any) -> Any:
     form = connector_form.make_form(request, kind, found)
     values = posted(form, request.POST)
     if request.POST.get("version") != str(found.version):
-        when = formats_of(request).datetime(found.updated_at)
-        saved = Saved(found.name, found.version, when, request.route_path(ONE, id=found.id))
+        one = request.route_path(ONE, id=found.id)
+        saved = Saved.of(request, found.name, found, one)
         stored = connector_form.values_of(found)
         return show_conflict(request, form, values, stored, saved, crumbs=_crumbs(request))
     try:

@@ -14,7 +14,6 @@ from calibrify_core.web.conflict import Saved, show_conflict
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import posted
 from calibrify_core.web.kit import page_response, see_other
-from calibrify_core.web.page import formats_of
 from calibrify_integration.domain.event_types import EVERYTHING
 from calibrify_integration.models.delivery import DEAD, PENDING
 from calibrify_integration.models.webhook import Webhook
@@ -130,9 +129,8 @@ def save(request: Any) -> Any:
     title, form = f"Edit {found.audit_label()}", webhook_form.make_form(request, found)
     values = posted(form, request.POST)
     if request.POST.get("version") != str(found.version):
-        when = formats_of(request).datetime(found.updated_at)
         one = request.route_path(ONE, id=found.id)
-        saved = Saved(delivery.short_name(found), found.version, when, one)
+        saved = Saved.of(request, delivery.short_name(found), found, one)
         stored = webhook_form.values_of(request.platform, found)
         return show_conflict(request, form, values, stored, saved, crumbs=_crumbs(request))
     try:
