@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +12,9 @@ from calibrify_core.kernel.errors import FieldError, Invalid
 
 MAX_CELL = 32_767
 """Most characters of a cell: what a spreadsheet program can hold."""
+
+Corrections = Mapping[int, Mapping[str, str]]
+"""Number of a row → column → the text that is read instead of the cell's own."""
 
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _SHOWN = 200
@@ -134,6 +137,7 @@ class Table:
         facts: ``encoding`` and ``delimiter``, or ``sheet`` and ``sheets``.
         records: the source.
         limits: what the file may hold.
+        corrections: cells that a person has put right; the file itself stays as it is.
     """
 
     columns: tuple[str, ...]
@@ -143,6 +147,11 @@ class Table:
     facts: dict[str, Any]
     records: Records
     limits: ReadLimits
+    corrections: Corrections = field(default_factory=dict)
+
+    def corrected(self, corrections: Corrections) -> Table:
+        """Returns the same table with other cells put right."""
+        return replace(self, corrections=corrections)
 
     def rows(self, after: int = 0) -> Iterator[Row]:
         """Reads the rows lazily, each call from the first; one call under way at a time.
@@ -180,9 +189,11 @@ class Table:
                 and len(joined) <= MAX_CELL
                 and joined.isprintable()
             ):
-                yield Row(number, cells)
+                row = Row(number, cells)
             else:
-                yield _checked(number, columns, record, cells, found)
+                row = _checked(number, columns, record, cells, found)
+            given = self.corrections.get(number)
+            yield row if given is None else _corrected(row, given)
 
     def sample(self, count: int = 5) -> list[Row]:
         """Returns the first rows, for a page that shows what is in the columns."""
@@ -252,12 +263,24 @@ def _checked(
         problems.append(RowProblem(number, None, "", misfit))
         for column in columns[len(record) :]:
             cells[column] = ""
-    for column, text in cells.items():
-        detail = fault_of_text(text)
-        if detail is not None:
-            problems.append(RowProblem(number, column, _UNWANTED.sub("�", text[:1000]), detail))
+    problems += _faults(number, cells)
     for index, detail in found:
         if index < len(columns):
             name = columns[index]
             problems.append(RowProblem(number, name, cells.get(name, ""), detail))
     return Row(number, cells, tuple(problems))
+
+
+def _faults(number: int, cells: Mapping[str, str]) -> Iterator[RowProblem]:
+    """Yields what keeps the texts of some cells of a row from being stored."""
+    for column, text in cells.items():
+        detail = fault_of_text(text)
+        if detail is not None:
+            yield RowProblem(number, column, _UNWANTED.sub("�", text[:1000]), detail)
+
+
+def _corrected(row: Row, given: Mapping[str, str]) -> Row:
+    """Puts texts in the place of cells; what was wrong with those is so no longer."""
+    problems = [problem for problem in row.problems if problem.column not in given]
+    problems += _faults(row.number, given)
+    return Row(row.number, {**row.cells, **given}, tuple(problems))

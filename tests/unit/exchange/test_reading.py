@@ -61,6 +61,21 @@ class TestTheRegister:
         assert not register.closed
 
 
+class TestCorrections:
+    def test_a_cell_is_read_as_it_was_put_right(self) -> None:
+        table = opened("Tag,Name\nA,One\nB,Two\n").corrected({2: {"Name": "Three"}})
+        assert cells(table) == [["A", "One"], ["B", "Three"]]
+        assert cells(table.corrected({})) == [["A", "One"], ["B", "Two"]]
+
+    def test_what_was_wrong_with_a_cell_is_so_no_longer(self) -> None:
+        content = "Tag,Name\nA,On\x01e\nB,Two\nC\n" + "D,Four\n" * 20
+        given = {1: {"Name": "One"}, 2: {"Name": "T\x02o"}, 3: {"Tag": "E"}}
+        first, second, third, *_ = opened(content).corrected(given).rows()
+        assert first.problems == ()
+        assert [problem.column for problem in second.problems] == ["Name"]
+        assert [problem.column for problem in third.problems] == [None]
+
+
 class TestEncoding:
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
     def test_it_is_detected(self, encoding: str) -> None:

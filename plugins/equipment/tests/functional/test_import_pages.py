@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from webtest import TestApp, Upload
 
+from calibrify_core.audit.entry import AuditEntry
+from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.worker import make_runner
 
 REGISTER = Path(__file__).parents[1] / "data" / "plant_like_register.csv"
@@ -100,6 +103,56 @@ def test_errors_can_be_downloaded_and_files_are_ones_own(lab: Any, browser: Test
     stranger.get(link, status=404)
     stranger.get(waiting.request.path, status=404)
     lab.browser("viewer").get("/equipment/import", status=403)
+
+
+def checked(lab: Any, browser: TestApp, waiting: Any) -> Any:
+    make_runner(lab.platform).drain()
+    return browser.get(waiting.request.path)
+
+
+def correcting(page: Any) -> Any:
+    """Returns the form of the errors, and its first control."""
+    form = next(
+        f for f in page.forms.values() if any((n or "").startswith("cell-") for n in f.fields)
+    )
+    return form, next(name for name in form.fields if (name or "").startswith("cell-"))
+
+
+def test_a_cell_is_corrected_in_its_place(lab: Any, browser: TestApp) -> None:
+    good, bad = lab.unique("CO"), lab.unique("CO")
+    lines = ("asset_tag,name,status", f"{good},Gauge,in_service", f"{bad},Scale,melted")
+    values = form_of(upload(browser, "\n".join(lines).encode()).follow()).submit().follow()
+    check = checked(lab, browser, form_of(values).submit().follow())
+    assert "skip 1" in check
+    form, control = correcting(check)
+    assert form[control].value == "melted"
+    assert form[control].attrs["aria-label"] == "status of row 2"
+    unchanged = form.submit("do", value="correct", expect_errors=True)
+    assert unchanged.status_int == 422
+    assert "No value is changed." in unchanged
+
+    form[control] = "lost"
+    check = checked(lab, browser, form.submit("do", value="correct").follow())
+    assert "Import 2 rows" in check
+    assert "1 cell is corrected for this import" in check
+    back = checked(lab, browser, form_of(check).submit("do", value="take_back").follow())
+    assert "skip 1" in back
+
+    form, control = correcting(back)
+    form[control] = "molten"
+    worse = checked(lab, browser, form.submit("do", value="correct").follow())
+    form, control = correcting(worse)
+    assert form[control].value == "molten"
+    form[control] = "lost"
+    check = checked(lab, browser, form.submit("do", value="correct").follow())
+    form_of(check).submit()
+    make_runner(lab.platform).drain()
+    with lab.unit() as unit:
+        told = sa.select(AuditEntry).where(AuditEntry.action == "import")
+        told = unscoped(told.order_by(AuditEntry.id.desc()), AuditEntry, because="test")
+        entry = unit.session.scalars(told).first()
+        assert entry.changes["corrections"] == {"2": {"status": "lost"}}
+    assert "Lost" in browser.get(f"/equipment?q={bad}")
 
 
 def test_what_is_no_table_is_told_on_the_page(lab: Any, browser: TestApp) -> None:

@@ -120,7 +120,8 @@ def _read_again(request: Any, draft: Job, reading: dict[str, Any]) -> Any:
     before = draft.payload
     try:
         parse_options(reading)
-        import_drafts.save(draft, options=reading)
+        # Rows and columns may be others now: what was corrected is no longer known by them.
+        import_drafts.save(draft, options=reading, corrections={})
         with import_drafts.opened(unit, draft) as table:
             mapping = importing.guessed(unit.platform, table)
     except Invalid as error:

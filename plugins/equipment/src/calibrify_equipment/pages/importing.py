@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.response import Response
@@ -19,6 +20,8 @@ from calibrify_equipment.services.import_fields import import_fields, template_r
 
 CRUMBS: list[tuple[str, str | None]] = [("Equipment", "/equipment")]
 SHOWN = 200
+# What is longer is cut in the report.
+LONGEST_VALUE = 200
 
 
 def crumbs_of(request: Any) -> list[tuple[str, str | None]]:
@@ -75,9 +78,16 @@ def show_check(request: Any) -> Any:
     job = import_drafts.check_of(unit, draft)
     if job is None:
         return see_other(request, "equipment.import.values", id=draft.id)
+    return _check_page(request, draft, job, [])
+
+
+def _check_page(
+    request: Any, draft: Job, job: Job, problems: list[dict[str, str]]
+) -> dict[str, Any]:
     return {
         "title": f"Check {draft.payload['name']}",
         "crumbs": crumbs_of(request),
+        "problems": problems,
         "check": _check(request, draft, job),
     }
 
@@ -107,7 +117,8 @@ def _check(request: Any, draft: Job, job: Job) -> dict[str, Any]:
         "stopped": stopped,
         "label": _label(good, failed),
         "notes": result.get("notes", []),
-        "errors": result.get("errors", [])[:SHOWN],
+        "errors": [{**item, "control": name} for name, item in _controls(job)],
+        "corrected": _corrected(sum(map(len, job.payload.get("corrections", {}).values()))),
         "errors_total": result.get("errors_total", 0),
         "warnings": result.get("warnings", [])[:SHOWN],
         "warnings_total": result.get("warnings_total", 0),
@@ -123,11 +134,67 @@ def _label(good: int, failed: int) -> str:
     return f"Import {rows}, skip {failed:,}" if failed else f"Import {rows}"
 
 
-def run(request: Any) -> Any:
-    """Starts the import and goes to its job."""
-    draft = import_drafts.find_draft(request.unit, request.matchdict["id"])
-    job = import_drafts.start_run(request.unit, draft)
-    return see_other(request, "core.job.show", id=job.id)
+def _corrected(cells: int) -> str | None:
+    """Returns what the page says of cells that are put right, None if there are none."""
+    if not cells:
+        return None
+    what = "1 cell is" if cells == 1 else f"{cells:,} cells are"
+    return f"{what} corrected for this import; the file stays as it is."
+
+
+def _controls(job: Job) -> list[tuple[str | None, dict[str, Any]]]:
+    """Returns the errors that are shown, each with the control that its cell is corrected in.
+
+    Not in one line, or cut short, a value is corrected in the file; a cell with two errors has
+    one control.
+    """
+    found: list[tuple[str | None, dict[str, Any]]] = []
+    cells = set()
+    for index, item in enumerate((job.result or {}).get("errors", [])[:SHOWN]):
+        cell, value = (item["row"], item["column"]), item["value"]
+        whole = len(value) < LONGEST_VALUE and value.isprintable()
+        offered = item["column"] is not None and whole and cell not in cells
+        cells.add(cell)
+        found.append((f"cell-{index}" if offered else None, item))
+    return found
+
+
+def act(request: Any) -> Any:
+    """Starts the import, or checks it again with cells put right."""
+    unit, wanted = request.unit, request.POST.get("do")
+    draft = import_drafts.find_draft(unit, request.matchdict["id"])
+    if wanted not in {"correct", "take_back"}:
+        job = import_drafts.start_run(unit, draft)
+        return see_other(request, "core.job.show", id=job.id)
+    check = import_drafts.check_of(unit, draft)
+    if check is None:
+        return see_other(request, "equipment.import.values", id=draft.id)
+    try:
+        if wanted == "take_back":
+            import_drafts.take_corrections_back(unit, draft)
+        else:
+            import_drafts.correct(unit, draft, _corrections(check, request.POST))
+    except Invalid as error:
+        return _check_page(request, draft, check, problems_of(error))
+    return see_other(request, "equipment.import.check", id=draft.id)
+
+
+def _corrections(job: Job, post: Mapping[str, str]) -> dict[int, dict[str, str]]:
+    """Returns the cells that a person has changed.
+
+    Raises:
+        Invalid: none is changed.
+    """
+    found: dict[int, dict[str, str]] = {}
+    controls = [(name, item) for name, item in _controls(job) if name is not None]
+    for name, item in controls:
+        text = post.get(name, item["value"])
+        if text != item["value"]:
+            found.setdefault(item["row"], {})[item["column"]] = text
+    if not found:
+        first = controls[0][0] if controls else "cells"
+        raise Invalid.field(f"/{first}", "No value is changed.")
+    return found
 
 
 def errors(request: Any) -> Response:
@@ -176,7 +243,7 @@ def includeme(config: Any) -> None:
         show_check,
         permission=IMPORT,
         template="equipment/import_check.html",
-        post=run,
+        post=act,
     )
     add(
         "equipment.import.errors",

@@ -17,8 +17,8 @@ from calibrify_core.exchange.dates import DateSurvey
 from calibrify_core.exchange.fields import guess_mapping
 from calibrify_core.exchange.headers import normalise
 from calibrify_core.exchange.options import ImportOptions
-from calibrify_core.exchange.tables import Table
-from calibrify_core.kernel.errors import NotFound
+from calibrify_core.exchange.tables import Corrections, Table
+from calibrify_core.kernel.errors import Invalid, NotFound
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.records.jobs import find_job
@@ -27,6 +27,7 @@ from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.services.import_fields import import_fields
 from calibrify_equipment.services.importing import (
     ImportOrder,
+    corrections_in,
     open_register,
     require_rights,
     settled,
@@ -37,6 +38,8 @@ KIND = "equipment.import_draft"
 SAMPLED = 200
 SAMPLES = 3
 MOST_VALUES = 100
+MOST_CORRECTIONS = 1_000
+LONGEST_CORRECTION = 2_000
 READING = ("encoding", "delimiter", "header_row", "sheet")
 
 GUESSES: Mapping[str, str] = {
@@ -133,7 +136,7 @@ def opened(unit: UnitOfWork, draft: Job) -> Iterator[Table]:
         unit.platform.storage.open(payload["sha256"]) as stream,
         open_register(unit.platform, stream, payload["name"], options_of(draft)) as table,
     ):
-        yield table
+        yield table.corrected(corrections_in(payload))
 
 
 def save(draft: Job, **parts: Any) -> None:
@@ -188,10 +191,41 @@ def start_check(unit: UnitOfWork, draft: Job, options: Mapping[str, Any]) -> Job
     given = ImportOptions.model_validate(dict(options))
     with opened(unit, draft) as table:
         mapping, complete = settled(unit.platform, table, payload["mapping"], given)
-    order = ImportOrder(payload["sha256"], payload["name"], mapping, complete, dry_run=True)
+    order = ImportOrder(
+        payload["sha256"], payload["name"], mapping, complete, True, corrections_in(payload)
+    )
     job = start_order(unit, order)
     save(draft, options=order.as_payload()["options"], check=str(job.id))
     return job
+
+
+def correct(unit: UnitOfWork, draft: Job, given: Corrections) -> Job:
+    """Puts cells right, beside those that were before, and starts the dry run again.
+
+    Raises:
+        Invalid: these are too many, or one is too long.
+    """
+    merged = corrections_in(draft.payload)
+    for row, cells in given.items():
+        merged[row] = {**merged.get(row, {}), **cells}
+        if any(len(text) > LONGEST_CORRECTION for text in cells.values()):
+            raise Invalid(detail=f"At most {LONGEST_CORRECTION:,} characters are taken here.")
+    if sum(map(len, merged.values())) > MOST_CORRECTIONS:
+        detail = f"At most {MOST_CORRECTIONS:,} cells are corrected here; correct the file itself."
+        raise Invalid(detail=detail)
+    return _check_again(unit, draft, merged)
+
+
+def take_corrections_back(unit: UnitOfWork, draft: Job) -> Job:
+    """Reads all cells as they stand in the file, and starts the dry run again."""
+    return _check_again(unit, draft, {})
+
+
+def _check_again(unit: UnitOfWork, draft: Job, corrections: Corrections) -> Job:
+    """Starts the dry run with other corrections."""
+    kept = {str(row): dict(cells) for row, cells in corrections.items()}
+    save(draft, corrections=kept)
+    return start_check(unit, draft, draft.payload["options"])
 
 
 def check_of(unit: UnitOfWork, draft: Job) -> Job | None:

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +19,7 @@ from calibrify_core.exchange.mapping import MappingPlan, build_plan, prepare
 from calibrify_core.exchange.options import ImportOptions
 from calibrify_core.exchange.reading import open_table
 from calibrify_core.exchange.report import ErrorFile, ImportReport
-from calibrify_core.exchange.tables import Table
+from calibrify_core.exchange.tables import Corrections, Table
 from calibrify_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from calibrify_core.tasks.job import Job
 from calibrify_core.work.platform import Platform
@@ -52,6 +52,7 @@ class ImportOrder:
         mapping: source column → field; None for a guess.
         options: of the import.
         dry_run: keep nothing, and say what would be.
+        corrections: cells of the file that are read otherwise than they stand in it.
     """
 
     sha256: str
@@ -59,6 +60,7 @@ class ImportOrder:
     mapping: Mapping[str, str | None] | None
     options: ImportOptions
     dry_run: bool = False
+    corrections: Corrections = field(default_factory=dict)
 
     def as_payload(self) -> dict[str, Any]:
         """Returns the order as JSON values, for a job."""
@@ -68,6 +70,7 @@ class ImportOrder:
             "mapping": None if self.mapping is None else dict(self.mapping),
             "options": self.options.model_dump(mode="json", exclude_defaults=True),
             "dry_run": self.dry_run,
+            "corrections": {str(row): dict(cells) for row, cells in self.corrections.items()},
         }
 
     @classmethod
@@ -75,8 +78,18 @@ class ImportOrder:
         """Returns the order that a job carries."""
         options = ImportOptions.model_validate(payload["options"])
         return cls(
-            payload["sha256"], payload["name"], payload["mapping"], options, payload["dry_run"]
+            payload["sha256"],
+            payload["name"],
+            payload["mapping"],
+            options,
+            payload["dry_run"],
+            corrections_in(payload),
         )
+
+
+def corrections_in(payload: Mapping[str, Any]) -> dict[int, dict[str, str]]:
+    """Returns the corrections that the payload of a job carries, as far as it carries any."""
+    return {int(row): dict(cells) for row, cells in payload.get("corrections", {}).items()}
 
 
 def open_register(platform: Platform, stream: BinaryIO, name: str, options: ImportOptions) -> Table:
@@ -168,7 +181,9 @@ def start_order(unit: UnitOfWork, order: ImportOrder) -> Job:
         "result_label": "Show the instruments",
     }
     if not order.dry_run:
-        facts = {"file": order.name, "sha256": order.sha256}
+        facts: dict[str, Any] = {"file": order.name, "sha256": order.sha256}
+        if order.corrections:
+            facts["corrections"] = order.as_payload()["corrections"]
         unit.audit("import", "equipment", job.id, order.name, facts)
     unit.session.flush()
     return job
@@ -225,7 +240,8 @@ def run(
             require_rights(unit)
             yield unit
 
-    with open_register(platform, stream, order.name, order.options) as table:
+    register = open_register(platform, stream, order.name, order.options)
+    with register.corrected(order.corrections) as table:
         plan = prepare(table, import_fields(platform), order.mapping, order.options)
         if order.options.match_on is None:
             plan = dataclasses.replace(plan, notes=(*plan.notes, KEYLESS))
