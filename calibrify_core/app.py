@@ -126,9 +126,11 @@ def make_app(settings: Settings, platform: Platform | None = None) -> Applicatio
     """
     router = make_router(platform or make_platform(settings))
     application = Guard(router.registry[ASSETS].wrap(router, settings.data_dir / "cache"))
-    # What is here now stays: the collector need not walk it again with every sweep.
+    # What is here now stays: the collector need not walk it again with every sweep. A request
+    # makes some hundred objects and lets go of them without its help: it need not look so often.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     return application
 
 

@@ -92,13 +92,19 @@ def _complete(environ: Environ) -> None:
 
 def _keep(environ: Environ) -> None:
     """Says that the server has kept the whole body, so that it is not copied once more."""
+    if not environ.get("CONTENT_LENGTH"):
+        if "HTTP_TRANSFER_ENCODING" not in environ:
+            environ["wsgi.input"] = io.BytesIO()
+            environ["webob.is_body_seekable"] = True
+        return
     seek = getattr(environ["wsgi.input"], "seek", None)
-    if seek is not None and environ.get("CONTENT_LENGTH"):
-        try:
-            seek(0)
-        except OSError:
-            return
-        environ["webob.is_body_seekable"] = True
+    if seek is None:
+        return
+    try:
+        seek(0)
+    except OSError:
+        return
+    environ["webob.is_body_seekable"] = True
 
 
 def _empty(environ: Environ, refused: CalibrifyError) -> None:

@@ -65,7 +65,7 @@ class RateLimits:
     """Counts requests.
 
     Args:
-        enabled: False admits everything, and still says where the caller stands.
+        enabled: False counts nothing and admits everything.
         caller: the rate of a recognised account, all its credentials together.
         stranger: the rate of an address from which nobody is recognised.
         name: keeps its counts apart from those of other limits.
@@ -101,7 +101,9 @@ class RateLimits:
         """
         policy = "caller" if key.startswith("user:") else "stranger"
         item: RateLimitItem = self._policies[policy]
-        asked = partial(self._count, item=item, key=key, cost=cost)
+        if not self._enabled:
+            return LimitState(policy, item.amount, item.get_expiry(), item.amount, 0, allowed=True)
+        asked = partial(_count, item=item, key=key, cost=cost)
         own = partial(asked, self._own)
         allowed, stats = (
             own() if self._line is None else self._line.ask(partial(asked, self._shared), own)
@@ -115,9 +117,9 @@ class RateLimits:
             allowed,
         )
 
-    def _count(
-        self, limiter: RateLimiter, item: RateLimitItem, key: str, cost: int
-    ) -> tuple[bool, WindowStats]:
-        """Counts with one limiter; returns whether it is allowed, and what is left."""
-        allowed = limiter.hit(item, key, cost=cost) if self._enabled else True
-        return allowed, limiter.get_window_stats(item, key)
+
+def _count(
+    limiter: RateLimiter, item: RateLimitItem, key: str, cost: int
+) -> tuple[bool, WindowStats]:
+    """Counts with one limiter; returns whether it is allowed, and what is left."""
+    return limiter.hit(item, key, cost=cost), limiter.get_window_stats(item, key)

@@ -86,13 +86,19 @@ def _open_postgresql(url: sa.URL) -> Database:
         "pool_recycle": 1800,
         "hide_parameters": True,
         "json_deserializer": orjson.loads,
-        "connect_args": {"connect_timeout": 5, "options": "-c timezone=utc"},
+        # What is prepared is good for all values; left to itself, the database would weigh that
+        # anew with each execution, and plan a list whose bounds it takes for unlikely.
+        "connect_args": {
+            "connect_timeout": 5,
+            "options": "-c timezone=utc -c plan_cache_mode=force_generic_plan",
+        },
     }
     writer = sa.create_engine(**copy.deepcopy(options))
     # Lists are written in the order in which they are best joined; looking for a better one
     # takes the planner longer than the whole page takes to read.
     options["connect_args"]["options"] += " -c join_collapse_limit=1"
-    reader = sa.create_engine(**options, isolation_level="AUTOCOMMIT")
+    # Nothing is open on such a connection that would have to be undone when it goes back.
+    reader = sa.create_engine(**options, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
     for engine in (writer, reader):
         _ping_after_rest(engine)
     snapshot = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -12,6 +12,7 @@ import uuid
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.engine import Connection, Dialect
@@ -136,7 +137,7 @@ class _Text:
             cursor.close()
         if readers:
             found = [_read(values, readers) for values in found]
-        return [self.row(values) for values in found]
+        return list(map(self.row, found))
 
     def later(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
         """Lets the text wait for whatever is sent next."""
@@ -236,7 +237,7 @@ def _compiled(
     columns = tuple(statement.exported_columns)
     names: Any = [column.key for column in columns]
     # Which names, is known when the statement is.
-    row = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
     constants = {
         name: parameter.effective_value
         for name, parameter in compiled.binds.items()
@@ -245,7 +246,9 @@ def _compiled(
     sql = str(compiled)
     places = tuple(compiled.positiontup) if compiled.positional else None
     planned = _plan_of(sql) if plan and dialect.name == "postgresql" else None
-    return _Text(sql, places, constants, binders, columns, row._make, planned)
+    # The same as its _make, which would look at the length of each row.
+    make = partial(tuple.__new__, row)
+    return _Text(sql, places, constants, binders, columns, make, planned)
 
 
 def _plan_of(sql: str) -> tuple[str, str, str]:

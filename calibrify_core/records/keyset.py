@@ -65,7 +65,8 @@ def run_list(unit: Any, spec: ListSpec, request: ListRequest) -> Page:
     Raises:
         Invalid: the cursor is not one of ours, or was made for another filter or ordering.
     """
-    place = _decode(unit, spec, request) if request.cursor else None
+    mark = _fingerprint(unit, spec, request)
+    place = _decode(unit, request, mark) if request.cursor else None
     backwards = place is not None and place.backwards
     rows = read_kept(unit, spec, request, place)
     if rows is None:
@@ -83,8 +84,8 @@ def run_list(unit: Any, spec: ListSpec, request: ListRequest) -> Page:
         shaped = [{name: row[name] for name in wanted if name in row} for row in shaped]
     return Page(
         shaped,
-        _encode(unit, spec, request, rows[-1], backwards=False) if after else None,
-        _encode(unit, spec, request, rows[0], backwards=True) if before else None,
+        _encode(unit, request, rows[-1], mark, backwards=False) if after else None,
+        _encode(unit, request, rows[0], mark, backwards=True) if before else None,
         count,
         capped,
     )
@@ -177,23 +178,23 @@ def _fingerprint(unit: Any, spec: ListSpec, request: ListRequest) -> str:
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()[:16]
 
 
-def _encode(unit: Any, spec: ListSpec, request: ListRequest, row: Any, *, backwards: bool) -> str:
-    """Makes the signed cursor of a row."""
+def _encode(unit: Any, request: ListRequest, row: Any, mark: str, *, backwards: bool) -> str:
+    """Makes the signed cursor of a row, for the list with a fingerprint."""
     values = [getattr(row, f"key{index}") for index in range(len(request.ordering) + 1)]
     plain = [_plain(value) for value in values[:-1]]
     facts = {
         "v": plain,
         "i": values[-1],
         "b": int(backwards),
-        "f": _fingerprint(unit, spec, request),
+        "f": mark,
     }
     body = orjson.dumps(facts)
     seal = hmac.digest(unit.platform.keys.cursor, body, "sha256")[:12]
     return base64.urlsafe_b64encode(seal + body).decode().rstrip("=")
 
 
-def _decode(unit: Any, spec: ListSpec, request: ListRequest) -> Place:
-    """Reads a cursor and checks that it is ours and fits the request."""
+def _decode(unit: Any, request: ListRequest, mark: str) -> Place:
+    """Reads a cursor and checks that it is ours and fits the list with a fingerprint."""
     text = request.cursor or ""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -203,7 +204,7 @@ def _decode(unit: Any, spec: ListSpec, request: ListRequest) -> Place:
     if not hmac.compare_digest(raw[:12], expected):
         raise Invalid.field("/query/cursor", "This is no cursor of this list.")
     facts = orjson.loads(raw[12:])
-    if facts["f"] != _fingerprint(unit, spec, request):
+    if facts["f"] != mark:
         detail = "The filters or the ordering changed since this cursor was made; start again."
         raise Invalid.field("/query/cursor", detail)
     fields = [step.field for step in request.ordering]

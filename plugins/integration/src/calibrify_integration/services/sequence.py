@@ -7,7 +7,6 @@ its positions here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +25,10 @@ BECAUSE = "positions are drawn for all organisations"
 
 _EVENTS: Any = Event.__table__
 _WAITING = (
-    sa.select(_EVENTS.c.id).where(_EVENTS.c.position.is_(None)).order_by(_EVENTS.c.id).limit(BATCH)
+    sa.select(_EVENTS.c.id, sa.func.row_number().over(order_by=_EVENTS.c.id).label("place"))
+    .where(_EVENTS.c.position.is_(None))
+    .order_by(_EVENTS.c.id)
+    .limit(BATCH)
 )
 
 
@@ -43,8 +45,7 @@ def draw_positions(platform: Platform) -> None:
             return
     with platform.session(write=True) as session, session.begin():
         if _lock(session):
-            rows = session.execute(unscoped(_WAITING, Event, because=BECAUSE)).all()
-            plan(platform, session, _number(session, rows))
+            plan(platform, session, _number(session))
 
 
 def _lock(session: Session) -> bool:
@@ -54,16 +55,15 @@ def _lock(session: Session) -> bool:
     return bool(session.execute(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))).scalar_one())
 
 
-def _number(session: Session, rows: Sequence[Any]) -> int:
-    """Writes the positions of events; returns the first of them."""
+def _number(session: Session) -> int:
+    """Writes the positions of the events that wait; returns the first of them."""
     last = sa.select(sa.func.coalesce(sa.func.max(_EVENTS.c.position), 0))
     first = session.execute(unscoped(last, Event, because=BECAUSE)).scalar_one() + 1
+    waiting = _WAITING.subquery("waiting")
     statement = (
         sa.update(_EVENTS)
-        .where(_EVENTS.c.id == sa.bindparam("event"))
-        .values(position=sa.bindparam("drawn"))
+        .where(_EVENTS.c.id == waiting.c.id)
+        .values(position=first - 1 + waiting.c.place)
     )
-    drawn = [{"event": row.id, "drawn": position} for position, row in enumerate(rows, first)]
-    if drawn:
-        session.connection().execute(statement, drawn)
+    session.connection().execute(statement)
     return int(first)
