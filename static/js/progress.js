@@ -2,8 +2,15 @@
 const EVERY = 2000;
 
 customElements.define("job-progress", class extends HTMLElement {
+  // A page that shows the same address again keeps the element and changes its attributes alone.
+  static observedAttributes = ["data-running"];
+
   connectedCallback() {
     this.wait();
+  }
+
+  attributeChangedCallback() {
+    if (this.isConnected) this.wait();
   }
 
   disconnectedCallback() {

@@ -99,6 +99,12 @@ def test_the_register_is_imported_with_its_problems_named(page: Page, server: Se
     expect(table).to_contain_text("10")
     assert not violations(page)
 
+    page.get_by_label("Status of row 10").fill("IN-ACTIVE")
+    page.get_by_role("button", name="Correct and check again").click()
+    expect(page.get_by_role("button", name="Import 10 rows")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Take corrections back").click()
+    expect(go).to_be_visible(timeout=30_000)
+
     page.get_by_role("link", name="Change the values").click()
     page.wait_for_url("**/values")
     choose(page, "PR#4711", "out_of_service")
