@@ -140,10 +140,10 @@ def opened(unit: UnitOfWork, draft: Job) -> Iterator[Table]:
 
 
 def save(draft: Job, **parts: Any) -> None:
-    """Keeps what a page said; a check that was made before no longer counts."""
+    """Keeps what a page said; a check, or a run, that came before no longer counts."""
     payload = {**draft.payload, **parts}
-    if "check" not in parts:
-        payload.pop("check", None)
+    for name in {"check", "run"} - parts.keys():
+        payload.pop(name, None)
     draft.payload = payload
 
 
