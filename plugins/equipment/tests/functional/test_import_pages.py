@@ -141,6 +141,11 @@ def test_a_cell_is_corrected_in_its_place(lab: Any, browser: TestApp) -> None:
     first = form_of(back).submit().location
     make_runner(lab.platform).drain()
 
+    form[control] = "draft"
+    late = form.submit("do", value="correct", expect_errors=True)
+    assert late.status_int == 422
+    assert "checked again meanwhile" in late
+
     form, control = correcting(back)
     form[control] = "molten"
     worse = checked(lab, browser, form.submit("do", value="correct").follow())

@@ -100,6 +100,7 @@ def _check(request: Any, draft: Job, job: Job) -> dict[str, Any]:
     path = request.route_path
     stopped = result.get("stopped_at")
     return {
+        "id": job.id,
         "running": not job.finished,
         "failed": job.state in {"failed", "cancelled"},
         "problem": job.errors[0]["detail"] if job.errors else None,
@@ -183,8 +184,10 @@ def _corrections(job: Job, post: Mapping[str, str]) -> dict[int, dict[str, str]]
     """Returns the cells that a person has changed.
 
     Raises:
-        Invalid: none is changed.
+        Invalid: none is changed, or another check has taken the place of the one that was shown.
     """
+    if post.get("check") != str(job.id):
+        raise Invalid(detail="The import was checked again meanwhile; this is the new result.")
     found: dict[int, dict[str, str]] = {}
     controls = [(name, item) for name, item in _controls(job) if name is not None]
     for name, item in controls:
