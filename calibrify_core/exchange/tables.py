@@ -13,11 +13,13 @@ from calibrify_core.kernel.errors import FieldError, Invalid
 MAX_CELL = 32_767
 """Most characters of a cell: what a spreadsheet program can hold."""
 
+MOST_SHOWN = 200
+"""Most characters of a cell in a report; what is longer is cut."""
+
 Corrections = Mapping[int, Mapping[str, str]]
 """Number of a row → column → the text that is read instead of the cell's own."""
 
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class RowProblem:
 
     def as_json(self) -> dict[str, Any]:
         """Returns the members ``row, column, value, detail``; a long value is cut at 200."""
-        value = self.value if len(self.value) <= _SHOWN else self.value[: _SHOWN - 1] + "…"
+        value = self.value if len(self.value) <= MOST_SHOWN else self.value[: MOST_SHOWN - 1] + "…"
         return {"row": self.row, "column": self.column, "value": value, "detail": self.detail}
 
 

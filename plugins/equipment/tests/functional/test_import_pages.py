@@ -127,6 +127,7 @@ def test_a_cell_is_corrected_in_its_place(lab: Any, browser: TestApp) -> None:
     form, control = correcting(check)
     assert form[control].value == "melted"
     assert form[control].attrs["aria-label"] == "status of row 2"
+    assert form[control].attrs["maxlength"] == "2000"
     unchanged = form.submit("do", value="correct", expect_errors=True)
     assert unchanged.status_int == 422
     assert "No value is changed." in unchanged

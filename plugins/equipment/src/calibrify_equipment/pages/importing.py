@@ -8,6 +8,7 @@ from typing import Any
 from pyramid.response import Response
 
 from calibrify_core.api.reply import attachment
+from calibrify_core.exchange.tables import MOST_SHOWN
 from calibrify_core.exchange.writing import CSV_TYPE, XLSX_TYPE, csv_bytes, xlsx_bytes
 from calibrify_core.kernel.errors import CalibrifyError, Invalid
 from calibrify_core.records.jobs import find_job
@@ -20,8 +21,6 @@ from calibrify_equipment.services.import_fields import import_fields, template_r
 
 CRUMBS: list[tuple[str, str | None]] = [("Equipment", "/equipment")]
 SHOWN = 200
-# What is longer is cut in the report.
-LONGEST_VALUE = 200
 
 
 def crumbs_of(request: Any) -> list[tuple[str, str | None]]:
@@ -101,6 +100,7 @@ def _check(request: Any, draft: Job, job: Job) -> dict[str, Any]:
     stopped = result.get("stopped_at")
     return {
         "id": job.id,
+        "longest": import_drafts.LONGEST_CORRECTION,
         "running": not job.finished,
         "failed": job.state in {"failed", "cancelled"},
         "problem": job.errors[0]["detail"] if job.errors else None,
@@ -153,7 +153,7 @@ def _controls(job: Job) -> list[tuple[str | None, dict[str, Any]]]:
     cells = set()
     for index, item in enumerate((job.result or {}).get("errors", [])[:SHOWN]):
         cell, value = (item["row"], item["column"]), item["value"]
-        whole = len(value) < LONGEST_VALUE and value.isprintable()
+        whole = len(value) < MOST_SHOWN and value.isprintable()
         offered = item["column"] is not None and whole and cell not in cells
         cells.add(cell)
         found.append((f"cell-{index}" if offered else None, item))

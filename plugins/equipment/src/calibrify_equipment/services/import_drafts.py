@@ -181,8 +181,16 @@ def guess_status(text: str) -> str | None:
     return GUESSES.get(normalise(text))
 
 
-def start_check(unit: UnitOfWork, draft: Job, options: Mapping[str, Any]) -> Job:
+def start_check(
+    unit: UnitOfWork, draft: Job, options: Mapping[str, Any], corrections: Corrections | None = None
+) -> Job:
     """Keeps the last answers and starts the dry run.
+
+    Args:
+        unit: the unit of work.
+        draft: of the import.
+        options: as the person gave them.
+        corrections: cells that are put right; None: those that were before.
 
     Raises:
         Invalid: something of it cannot be; by JSON pointer.
@@ -191,11 +199,12 @@ def start_check(unit: UnitOfWork, draft: Job, options: Mapping[str, Any]) -> Job
     given = ImportOptions.model_validate(dict(options))
     with opened(unit, draft) as table:
         mapping, complete = settled(unit.platform, table, payload["mapping"], given)
-    order = ImportOrder(
-        payload["sha256"], payload["name"], mapping, complete, True, corrections_in(payload)
-    )
+    if corrections is None:
+        corrections = corrections_in(payload)
+    order = ImportOrder(payload["sha256"], payload["name"], mapping, complete, True, corrections)
     job = start_order(unit, order)
-    save(draft, options=order.as_payload()["options"], check=str(job.id))
+    kept = {name: job.payload[name] for name in ("options", "corrections")}
+    save(draft, **kept, check=str(job.id))
     return job
 
 
@@ -213,19 +222,12 @@ def correct(unit: UnitOfWork, draft: Job, given: Corrections) -> Job:
     if sum(map(len, merged.values())) > MOST_CORRECTIONS:
         detail = f"At most {MOST_CORRECTIONS:,} cells are corrected here; correct the file itself."
         raise Invalid(detail=detail)
-    return _check_again(unit, draft, merged)
+    return start_check(unit, draft, draft.payload["options"], merged)
 
 
 def take_corrections_back(unit: UnitOfWork, draft: Job) -> Job:
     """Reads all cells as they stand in the file, and starts the dry run again."""
-    return _check_again(unit, draft, {})
-
-
-def _check_again(unit: UnitOfWork, draft: Job, corrections: Corrections) -> Job:
-    """Starts the dry run with other corrections."""
-    kept = {str(row): dict(cells) for row, cells in corrections.items()}
-    save(draft, corrections=kept)
-    return start_check(unit, draft, draft.payload["options"])
+    return start_check(unit, draft, draft.payload["options"], {})
 
 
 def check_of(unit: UnitOfWork, draft: Job) -> Job | None:

@@ -171,10 +171,11 @@ def start_order(unit: UnitOfWork, order: ImportOrder) -> Job:
         Forbidden: the author may not import.
     """
     require_rights(unit)
-    job = unit.start_job(TASK, order.as_payload())
+    payload = order.as_payload()
+    job = unit.start_job(TASK, payload)
     verb = "Check of" if order.dry_run else "Import of"
     job.payload = {
-        **order.as_payload(),
+        **payload,
         "title": f"{verb} {order.name}",
         "report_href": f"/equipment/import/{job.id}/errors.csv",
         "result_href": None if order.dry_run else "/equipment",
@@ -183,7 +184,7 @@ def start_order(unit: UnitOfWork, order: ImportOrder) -> Job:
     if not order.dry_run:
         facts: dict[str, Any] = {"file": order.name, "sha256": order.sha256}
         if order.corrections:
-            facts["corrections"] = order.as_payload()["corrections"]
+            facts["corrections"] = payload["corrections"]
         unit.audit("import", "equipment", job.id, order.name, facts)
     unit.session.flush()
     return job
