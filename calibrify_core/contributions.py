@@ -32,7 +32,7 @@ from calibrify_core.mail.message import mail_address
 from calibrify_core.records import files, numbering
 from calibrify_core.records.audit_trail import AUDIT_VIEW
 from calibrify_core.tasks import job, outbox
-from calibrify_core.web.panels import ACCOUNT_ACTIONS, CALENDAR_ACTIONS
+from calibrify_core.web.panels import ACCOUNT_ACTIONS, CALENDAR_ACTIONS, JOB_ACTIONS
 from calibrify_core.work import currency, organisation
 
 API_RESOURCES = (
@@ -231,6 +231,7 @@ def calibrify_page_slots() -> Sequence[declare.PageSlot]:
             CALENDAR_ACTIONS,
             "Buttons of a page that shows dates; handed over: the name of its calendar source.",
         ),
+        declare.PageSlot(JOB_ACTIONS, "Buttons of a job that has ended; handed the job."),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
@@ -21,6 +21,7 @@ from calibrify_core.kernel.ids import new_ids
 from calibrify_core.persistence.bulk import insert_later
 from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.persistence.session import GuardedSession
+from calibrify_core.persistence.types import ExactDecimal, UTCDateTime
 
 INFO = "calibrify_audit"
 ALWAYS_SKIPPED = frozenset({"created_at", "updated_at", "version", "organisation_id"})
@@ -181,6 +182,25 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+def typed(column: Any, value: Any) -> Any:
+    """Returns what `plain` made the JSON value of a column from.
+
+    Args:
+        column: of the mapped class.
+        value: as an entry of the trail has it.
+    """
+    if not isinstance(value, str):
+        return value
+    parsers: tuple[tuple[Any, Callable[[str], Any]], ...] = (
+        (sa.Uuid, uuid.UUID),
+        (ExactDecimal, Decimal),
+        (UTCDateTime, datetime.fromisoformat),
+        (sa.Date, date.fromisoformat),
+    )
+    found = (parse for kind, parse in parsers if isinstance(column.type, kind))
+    return next(found, str)(value)
 
 
 def _write(

@@ -16,7 +16,8 @@ class Actor:
         name: as it is shown beside the change; kept even if the account goes.
         user_id: the account, None for the system.
         credential_id: the session, refresh family or API token that was used.
-        request_id: of the request or task run in which the change happened.
+        request_id: of the request in which the change happened; of background work, the id of
+            its job, or of its row in the outbox.
         address: the peer's network address, None for tasks and commands.
     """
 

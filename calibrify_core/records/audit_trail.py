@@ -6,13 +6,15 @@ narrower scope would tell what lies there.
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from calibrify_core.audit.entry import AuditEntry
 from calibrify_core.audit.trail import plain
-from calibrify_core.persistence.scoping import scoped
+from calibrify_core.persistence.scoping import scoped, unscoped
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 
 AUDIT_VIEW = "core.audit:view"
@@ -90,3 +92,33 @@ AUDIT_LIST = ListSpec(
     default_ordering=("-at",),
     search=_search,
 )
+
+
+def runs_since(
+    unit: Any, object_type: str, marks: Mapping[uuid.UUID, uuid.UUID]
+) -> list[tuple[uuid.UUID, str | None]]:
+    """Returns who has written into the trail about some objects since.
+
+    Args:
+        unit: the unit of work.
+        object_type: as the trail calls their kind.
+        marks: by id of an object, the id of an entry; those made after it are meant.
+
+    Returns:
+        Of each later entry the object and the request or run in which it was made.
+    """
+    if not marks:
+        return []
+    e = AuditEntry
+    statement = sa.select(e.object_id, e.id, e.request_id).where(
+        e.object_type == object_type,
+        e.object_id.in_(marks),
+        e.id > min(marks.values()),
+        e.organisation_id == unit.organisation.id,
+    )
+    marked = unscoped(statement, e, because="it tells that something changed, and not what")
+    return [
+        (row.object_id, row.request_id)
+        for row in unit.session.execute(marked)
+        if row.id > marks[row.object_id]
+    ]

@@ -158,7 +158,12 @@ class Runner:
         outcome = "failed"
         try:
             self._start(reporter)
-            unit = partial(self._open_unit, claim.organisation_id, user_id=claim.user_id)
+            unit = partial(
+                self._open_unit,
+                claim.organisation_id,
+                user_id=claim.user_id,
+                request_id=str(claim.job_id or claim.id),
+            )
             task.run(TaskContext(str(claim.id), claim.payload, claim.tries, unit, reporter))
         except JobCancelled:
             outcome = "cancelled"

@@ -12,6 +12,7 @@ from calibrify_core.web.kit import draw
 BROKEN = "calibrify/broken_panel.html"
 ACCOUNT_ACTIONS = "core.account.actions"
 CALENDAR_ACTIONS = "core.calendar.actions"
+JOB_ACTIONS = "core.job.actions"
 
 
 def check_slots(plugins: Plugins) -> None:

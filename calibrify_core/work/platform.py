@@ -122,6 +122,7 @@ class Platform:
         *,
         user_id: uuid.UUID | None = None,
         actor: Actor | None = None,
+        request_id: str | None = None,
         write: bool = True,
     ) -> Iterator[UnitOfWork]:
         """Opens a unit of work outside of a request; commits on success.
@@ -130,6 +131,7 @@ class Platform:
             organisation_id: for whom; None: the only organisation there is, or the first.
             user_id: with the present rights of this person; None: as the system itself.
             actor: how the system calls itself in the audit trail.
+            request_id: of the run that it is opened for, for the audit trail.
             write: False for a unit that only reads.
 
         Raises:
@@ -142,6 +144,7 @@ class Platform:
                 author = actor or Actor.system()
             else:
                 author, rights = self.recognise(session, user_id)
+            author = replace(author, request_id=author.request_id or request_id)
             yield UnitOfWork(self, session, author, organisation, rights)
 
     @staticmethod

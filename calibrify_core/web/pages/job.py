@@ -8,6 +8,7 @@ from calibrify_core.auth.policy import SIGNED_IN
 from calibrify_core.records.jobs import cancel_job, find_job
 from calibrify_core.tasks.job import Job
 from calibrify_core.web.kit import see_other
+from calibrify_core.web.panels import JOB_ACTIONS, panels_of
 
 STATES = {
     "queued": "waiting",
@@ -16,7 +17,7 @@ STATES = {
     "failed": "failed",
     "cancelled": "failed",
 }
-COUNTS = ("rows", "created", "updated", "unchanged", "failed")
+COUNTS = ("rows", "created", "updated", "unchanged", "failed", "removed", "restored", "left")
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def _shown(request: Any, job: Job, title: str) -> dict[str, Any]:
         "report_href": job.payload.get("report_href") if result.get("errors") else None,
         "result_href": href if job.state == "succeeded" else None,
         "result_label": job.payload.get("result_label", "Show the result"),
+        "actions": panels_of(request, JOB_ACTIONS, job) if job.finished else [],
         "cancel_href": None if job.finished else request.route_path("core.job.cancel", id=job.id),
         "poll_href": request.path_qs,
     }

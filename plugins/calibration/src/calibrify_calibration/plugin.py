@@ -16,6 +16,7 @@ from calibrify_calibration.services import (
     facet,
     figures,
     import_fields,
+    import_undo,
     imports,
     states,
     subscribers,
@@ -213,6 +214,7 @@ def calibrify_equipment_list_facets() -> Sequence[public.ListFacet]:
             list_views=declarations.LIST_VIEWS,
             import_fields=import_fields.FIELDS,
             import_rows=imports.import_rows,
+            import_undo=import_undo.UNDO,
             export_values=imports.export_values,
         )
     ]

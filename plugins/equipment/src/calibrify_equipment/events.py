@@ -113,6 +113,19 @@ class EquipmentImported:
 
 
 @dataclass(frozen=True, slots=True)
+class EquipmentImportUndone:
+    """A batch of an import was taken back; told once instead of once an instrument.
+
+    Attributes:
+        removed: ids of the instruments that the import had entered and that are gone, as text.
+        restored: ids of those that have their former values again, as text.
+    """
+
+    removed: tuple[str, ...]
+    restored: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryChanged:
     """What all instruments of a category have in common is different now.
 

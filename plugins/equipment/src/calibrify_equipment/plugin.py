@@ -10,19 +10,22 @@ from calibrify_core.hooks import declarations as declare
 from calibrify_core.hooks.importers import Importer
 from calibrify_core.hooks.news import Event
 from calibrify_core.hooks.specs import CORE_API, hookimpl
+from calibrify_core.web.panels import JOB_ACTIONS
 from calibrify_equipment import hookspecs, permissions
 from calibrify_equipment.cli.register import export_command, import_command
 from calibrify_equipment.models import category, equipment, location, party, tally
-from calibrify_equipment.pages import widgets
+from calibrify_equipment.pages import import_undo, widgets
 from calibrify_equipment.public import UsabilityCheck
 from calibrify_equipment.services import demo, figures, importer
 from calibrify_equipment.services.equipment import SERIES
+from calibrify_equipment.services.import_trail import UNDO_TASK
 from calibrify_equipment.services.importing import TASK
 from calibrify_equipment.services.news import NEWS
 from calibrify_equipment.services.search import find_hits
 from calibrify_equipment.services.usability import judge_status
 from calibrify_equipment.tasks import fold_tally
 from calibrify_equipment.tasks.import_equipment import LEASE_SECONDS, import_equipment
+from calibrify_equipment.tasks.undo_import import undo_import
 
 API = ("equipment", "importing", "bulk", "category", "location", "entry")
 PAGES = (
@@ -39,6 +42,7 @@ PAGES = (
     "location",
     "entry",
     "importing",
+    "import_undo",
     "import_columns",
     "import_values",
 )
@@ -126,6 +130,7 @@ def calibrify_tasks() -> Sequence[declare.Task]:
     """Declares the background work."""
     return [
         declare.Task(TASK, import_equipment, seconds=LEASE_SECONDS),
+        declare.Task(UNDO_TASK, undo_import, seconds=LEASE_SECONDS),
         declare.Task(fold_tally.TASK, fold_tally.fold_tally),
     ]
 
@@ -207,6 +212,20 @@ def calibrify_file_owners() -> Sequence[declare.FileOwner]:
 def calibrify_importers() -> Sequence[Importer]:
     """Declares that others may bring registers of instruments."""
     return [importer.INSTRUMENTS]
+
+
+@hookimpl
+def calibrify_panels() -> Sequence[declare.Panel]:
+    """Lets an import be undone from the page of its job."""
+    return [
+        declare.Panel(
+            JOB_ACTIONS,
+            "equipment.import_undo",
+            "equipment/panel_import_undo.html",
+            import_undo.button,
+            permissions.IMPORT,
+        )
+    ]
 
 
 @hookimpl

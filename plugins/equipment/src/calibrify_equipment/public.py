@@ -27,7 +27,6 @@ from calibrify_equipment.events import (
     MetrologyAffected,
 )
 from calibrify_equipment.models.equipment import Equipment
-from calibrify_equipment.models.party import Customer, Supplier
 from calibrify_equipment.schemas.equipment import EquipmentOut
 from calibrify_equipment.services.listing import equipment_list, facets_of
 from calibrify_equipment.services.references import absent, look_up, person_name, words_of_filter
@@ -132,6 +131,42 @@ class FacetOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedChange:
+    """What an import did to one instrument, as the audit trail has it.
+
+    Attributes:
+        equipment_id: the instrument.
+        created: whether the import made it; then it is going to be deleted.
+        entry_id: the import's first entry about it: what was told since has a greater id.
+        changes: (before, after) of the facets' members, as JSON values.
+    """
+
+    equipment_id: uuid.UUID
+    created: bool
+    entry_id: uuid.UUID
+    changes: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportUndo:
+    """How a facet takes back what an import told it.
+
+    Attributes:
+        members: what it tells the trail of an import, under the action ``import``.
+        models: mapped classes of rows that go with a deleted instrument, beside the facet's own.
+        objections: called with (unit, changes); returns, by id of an instrument, a sentence why
+            it stays as it is.
+        take_back: called with (unit, changes) once per batch without objections: before those
+            that the import made are deleted, after the others have their former columns again.
+    """
+
+    members: frozenset[str]
+    models: tuple[type[Any], ...]
+    objections: Callable[[Any, Sequence[ImportedChange]], Mapping[uuid.UUID, str]]
+    take_back: Callable[[Any, Sequence[ImportedChange]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class ListFacet:
     """What a plugin adds to the list of equipment.
 
@@ -148,6 +183,7 @@ class ListFacet:
         list_views: ready-made filters above it.
         import_fields: further fields that an import can fill.
         import_rows: called with (unit, rows) once per import batch, returns one outcome a row.
+        import_undo: how that is taken back; without it, instruments that it changed stay so.
         export_values: called with (unit, ids) for some instruments of an export; returns, by id,
             values of import fields that the list does not show.
     """
@@ -162,6 +198,7 @@ class ListFacet:
     list_views: tuple[ListView, ...] = ()
     import_fields: tuple[ImportField, ...] = ()
     import_rows: Callable[[Any, Sequence[ImportedRow]], list[FacetOutcome]] | None = None
+    import_undo: ImportUndo | None = None
     export_values: (
         Callable[[Any, Sequence[uuid.UUID]], Mapping[uuid.UUID, Mapping[str, Any]]] | None
     ) = None
@@ -330,43 +367,6 @@ def move_equipment_on(unit: UnitOfWork, equipment_id: uuid.UUID, to: str, reason
         return False
     move_on(unit, equipment, to, reason)
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class PartyFacts:
-    """What other plugins learn of a supplier or a customer.
-
-    Attributes:
-        name: as it stands on letters.
-        address: lines separated by a line feed.
-        contact: person, e-mail or telephone.
-        accreditation_number: of a supplier's accreditation, empty where there is none.
-    """
-
-    name: str
-    address: str
-    contact: str
-    accreditation_number: str = ""
-
-
-def supplier_facts(unit: UnitOfWork, supplier_id: uuid.UUID) -> PartyFacts | None:
-    """Returns a supplier, None if there is no such one for the author."""
-    row = _party(unit, Supplier, supplier_id)
-    if row is None:
-        return None
-    return PartyFacts(row.name, row.address, row.contact or row.email, row.accreditation_number)
-
-
-def customer_facts(unit: UnitOfWork, customer_id: uuid.UUID) -> PartyFacts | None:
-    """Returns a customer, None if there is no such one for the author."""
-    row = _party(unit, Customer, customer_id)
-    return None if row is None else PartyFacts(row.name, row.address, row.contact or row.email)
-
-
-def _party(unit: UnitOfWork, model: Any, identifier: uuid.UUID) -> Any:
-    """Returns a party of the organisation."""
-    statement = unit.select(model, permissions.PARTY_VIEW).where(model.id == identifier)
-    return unit.session.scalars(statement).one_or_none()
 
 
 def unknown_references(unit: UnitOfWork, values: Mapping[str, Any]) -> list[FieldError]:

@@ -216,6 +216,7 @@ class Change:
             return None, self._restated(number, result)
         self._note("last_calibrated_on", self.state["last_calibrated_on"], day)
         self._note("last_certificate_number", self.state["last_certificate_number"], number)
+        self._note("last_result", self.state["last_result"], result or self.state["last_result"])
         record = self._historical(day, number, result)
         fact = fact_of(_Row({**record, "approved_at": None}))
         self.known.facts.append(fact)

@@ -24,11 +24,8 @@ from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.records.files import StoredFile
 from calibrify_core.work.organisation import Organisation
 from calibrify_core.work.unit import UnitOfWork
-from calibrify_equipment.public import (
-    customer_facts,
-    equipment_by_id,
-    supplier_facts,
-)
+from calibrify_equipment.parties import customer_facts, supplier_facts
+from calibrify_equipment.public import equipment_by_id
 
 RULES: Mapping[str, str] = {
     DecisionRule.SIMPLE_ACCEPTANCE: "Simple acceptance (w = 0)",

@@ -10,11 +10,11 @@ from calibrify_core.api.reply import Reply, accepted, attachment
 from calibrify_core.api.request import Request
 from calibrify_core.exchange.options import parse_mapping, parse_options
 from calibrify_core.exchange.writing import CSV_TYPE
-from calibrify_core.kernel.errors import Invalid, TooLarge
+from calibrify_core.kernel.errors import Conflict, Invalid, TooLarge
 from calibrify_core.records.jobs import find_job
 from calibrify_equipment.permissions import IMPORT, VIEW
-from calibrify_equipment.schemas.importing import ImportJob
-from calibrify_equipment.services import exporting, importing
+from calibrify_equipment.schemas.importing import ImportJob, ImportUndoOut
+from calibrify_equipment.services import exporting, import_undo, importing
 
 MEMBERS = {
     "mapping": "JSON object: column of the file → field or null; by default a guess by name.",
@@ -46,6 +46,26 @@ def read_errors(request: Request) -> Response:
     job = find_job(request.unit, request.matchdict["id"])
     pieces = importing.read_error_file(request.platform, job)
     return attachment("import-errors.csv", CSV_TYPE, None, pieces)
+
+
+def foresee_undo(request: Request) -> dict[str, Any]:
+    """Returns what the undo of an import would do now."""
+    undoing = import_undo.find_import(request.unit, request.matchdict["id"])
+    report, names = import_undo.foresee(request.unit, undoing)
+    return {
+        "import_id": undoing.job.id,
+        "until": undoing.until,
+        "removed": report.removed,
+        "restored": report.restored,
+        "left": report.left,
+        "names": names,
+        "reasons": report.reasons,
+    }
+
+
+def undo_import(request: Request) -> Reply:
+    """Starts the undo of an import."""
+    return accepted(import_undo.start(request.unit, request.matchdict["id"]))
 
 
 def export(request: Request) -> Response:
@@ -83,6 +103,29 @@ def includeme(config: Any) -> None:
         permission=VIEW,
         media_type="text/csv",
         summary="Returns the rows of an import that failed, with the reasons.",
+    )
+    undo = "equipment/import/{id:uuid}/undo/"
+    add(
+        foresee_undo,
+        "equipment",
+        "import_undo_read",
+        path=undo,
+        method="GET",
+        permission=VIEW,
+        out=ImportUndoOut,
+        errors=(Conflict,),
+        summary="Shows what the undo of an import would do now; changes nothing.",
+    )
+    add(
+        undo_import,
+        "equipment",
+        "import_undo",
+        path=undo,
+        permission=IMPORT,
+        status=202,
+        out=ImportJob,
+        errors=(Conflict,),
+        summary="Undoes an import as a job, within 24 hours after it ended.",
     )
     add(
         export,

@@ -25,3 +25,23 @@ class ImportJob(Shape):
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
+
+
+class LeftInstrument(Shape):
+    """An instrument that an undo leaves as it is, and why."""
+
+    equipment_id: Identifier
+    label: str
+    detail: str
+
+
+class ImportUndoOut(Shape):
+    """What the undo of an import would do now; of the instruments that stay, the first 50."""
+
+    import_id: Identifier
+    until: Moment
+    removed: int
+    restored: int
+    left: int
+    names: int
+    reasons: list[LeftInstrument]

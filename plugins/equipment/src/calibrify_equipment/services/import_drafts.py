@@ -237,7 +237,7 @@ def check_of(unit: UnitOfWork, draft: Job) -> Job | None:
 
 
 def start_run(unit: UnitOfWork, draft: Job) -> Job:
-    """Starts the import that was checked; asked twice, it is the same import.
+    """Starts the import that was checked; asked twice, it is the same, unless that was undone.
 
     Raises:
         NotFound: it was not checked.
@@ -245,7 +245,7 @@ def start_run(unit: UnitOfWork, draft: Job) -> Job:
     before = draft.payload.get("run")
     if before:
         job = find_job(unit, uuid.UUID(before))
-        if job.state not in {"failed", "cancelled"}:
+        if job.state not in {"failed", "cancelled"} and "undo" not in job.payload:
             return job
     check = check_of(unit, draft)
     if check is None:

@@ -265,7 +265,7 @@ def run(
         calls = Calls(
             opened,
             checkpoint,
-            _polite(platform, books.cancelled),
+            polite(platform, books.cancelled),
             undoing=(Invalid, Conflict, NotFound, Forbidden, IntegrityError),
         )
         with closing(errors):
@@ -281,8 +281,8 @@ def run(
             return report, _copied(errors)
 
 
-def _polite(platform: Platform, cancelled: Callable[[], bool]) -> Callable[[], bool]:
-    """Lets others write between two batches, where only one can write at a time."""
+def polite(platform: Platform, cancelled: Callable[[], bool]) -> Callable[[], bool]:
+    """Returns what is asked between batches; where only one can write, it lets others write."""
     if platform.database.dialect != "sqlite":
         return cancelled
 

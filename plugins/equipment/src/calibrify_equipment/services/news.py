@@ -26,6 +26,12 @@ NEWS = (
     ),
     Event(events.EquipmentImported, "equipment.imported", "Instruments imported", VIEW),
     Event(
+        events.EquipmentImportUndone,
+        "equipment.import_undone",
+        "Import of instruments undone",
+        VIEW,
+    ),
+    Event(
         events.CategoryChanged,
         "equipment.category_changed",
         "Category changed",
