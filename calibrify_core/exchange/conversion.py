@@ -17,11 +17,12 @@ Reader = Callable[[str], Any]
 
 _Number = TypeVar("_Number", int, Decimal)
 
-_INTEGER = re.compile(r"[+-]?\d{1,15}(?:\.0*)?\Z", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,16}(?:\.0*)?\Z", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?\Z", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d*,\d+\Z", re.ASCII)
 _MAX_DIGITS = 38
 _REMEMBERED = 5_000
+_LONGEST_LIST = 300
 _TRUE = frozenset({"true", "yes", "y", "1", "on"})
 _FALSE = frozenset({"false", "no", "n", "0", "off"})
 
@@ -50,10 +51,10 @@ def make_reader(
         date_order: of a date column, as the survey of its values says.
         separator: divides the levels of a tree that has ``split_levels``.
     """
-    match field.kind:
+    match "text" if field.deferred else field.kind:
         case "text" | "reference":
             reader = _text_reader(field)
-            return reader if field.kind == "text" else _remember(reader)
+            return _remember(reader) if field.kind == "reference" else reader
         case "integer":
             return _remember(lambda text: _in_range(field, _integer(text)))
         case "decimal":
@@ -191,16 +192,16 @@ def _choice_reader(field: ImportField) -> Reader:
     choices = field.choices or {}
     names = {normalise(label): name for name, label in choices.items()}
     names.update((normalise(name), name) for name in choices)
+    listed = ", ".join(choices)
+    if len(listed) > _LONGEST_LIST:
+        listed = f"{listed[:_LONGEST_LIST]}…"
 
     def read(text: str) -> str:
         if text in choices:
             return text
         found = names.get(normalise(text))
         if found is None:
-            message = (
-                f"{shown(text)} is no {field.label.lower()}. Map it to one of: "
-                f"{', '.join(choices)}."
-            )
+            message = f"{shown(text)} is no {field.label.lower()}. Map it to one of: {listed}."
             raise BadValue(message)
         return found
 

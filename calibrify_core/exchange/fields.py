@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +36,9 @@ class ImportField:
         minimum: smallest ``integer`` or ``decimal``.
         maximum: largest ``integer`` or ``decimal``.
         split_levels: a ``tree`` whose levels the option ``location_separator`` tells apart.
+        deferred: the value stays the text of its cell, since what it means depends on the rest of
+            the row: the importer reads it. The kind only says how dates are surveyed and words
+            are mapped.
     """
 
     name: str
@@ -49,6 +52,7 @@ class ImportField:
     minimum: int | None = None
     maximum: int | None = None
     split_levels: bool = False
+    deferred: bool = False
 
 
 def known_names(fields: Iterable[ImportField]) -> frozenset[str]:
@@ -61,8 +65,9 @@ def known_names(fields: Iterable[ImportField]) -> frozenset[str]:
 def guess_mapping(columns: Sequence[str], fields: Sequence[ImportField]) -> dict[str, str | None]:
     """Guesses which field each column is for, by name, then label, then synonyms.
 
-    Upper and lower case, blanks and punctuation do not count, and a second pass leaves out what
-    stands in brackets ("Range (mm)"). Each field is given once, to the first column that fits.
+    First come columns that have a field's very name or label. Otherwise upper and lower case,
+    blanks and punctuation do not count, and a last pass leaves out what stands in brackets
+    ("Range (mm)"). Each field is given once, to the first column that fits.
 
     Returns:
         Source column → field name, or None where nothing fits.
@@ -71,20 +76,24 @@ def guess_mapping(columns: Sequence[str], fields: Sequence[ImportField]) -> dict
     >>> guess_mapping(["CONTROL NO", "Colour"], [tag])
     {'CONTROL NO': 'asset_tag', 'Colour': None}
     """
+    exact = {field.label: field.name for field in reversed(fields)}
+    exact.update((field.name, field.name) for field in fields)
     names: dict[str, str] = {}
     for group in ("name", "label", "synonyms"):
         for field in fields:
             given = getattr(field, group)
             for name in (given,) if isinstance(given, str) else given:
                 names.setdefault(normalise(name), field.name)
+    looks: tuple[Callable[[str], str | None], ...] = (
+        exact.get,
+        lambda column: names.get(normalise(column)),
+        lambda column: names.get(normalise(_IN_BRACKETS.sub("", column))),
+    )
     guess: dict[str, str | None] = dict.fromkeys(columns)
     taken: set[str] = set()
-    for shorten in (False, True):
+    for look in looks:
         for column in columns:
-            if guess[column] is not None:
-                continue
-            seen = _IN_BRACKETS.sub("", column) if shorten else column
-            found = names.get(normalise(seen))
+            found = look(column) if guess[column] is None else None
             if found is not None and found not in taken:
                 guess[column] = found
                 taken.add(found)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from calibrify_core.testing.house import House, build
 from calibrify_core.testing.plugin import MakePlatform
@@ -29,6 +32,30 @@ class Lab(House):
         """Registers an instrument."""
         values.setdefault("name", self.unique("Instrument"))
         return equipment.register(unit, values)
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """Collects the statements that reach the database meanwhile."""
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
+                seen.append(statement)
+
+        database = self.platform.database
+        # On SQLite the reader is the writer with other options, and hears of its statements anyway.
+        engines = (
+            {database.writer, database.reader}
+            if database.dialect != "sqlite"
+            else {database.writer}
+        )
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,12 @@ def test_a_field_is_given_once_and_to_the_exact_name_first() -> None:
     assert guess == {"ID (old)": None, "Control No.": "asset_tag", "ID": None}
 
 
+def test_names_that_differ_in_punctuation_alone_are_told_apart() -> None:
+    fields = [ImportField("a_b", "A-B"), ImportField("ab", "A B")]
+    for columns in (["ab", "a_b"], ["A B", "A-B"]):
+        assert guess_mapping(columns, fields) == dict(zip(columns, ["ab", "a_b"], strict=True))
+
+
 def test_unknown_columns_are_left_open() -> None:
     assert guess_mapping(["Colour"], [TAG]) == {"Colour": None}
 

@@ -316,3 +316,17 @@ class TestPlans:
         }
         assert row.problem("status", "Wrong.").detail == "status: Wrong."
         assert row.problem(None, "Odd.").column is None
+
+
+def test_what_is_read_later_stays_text_and_is_mapped_all_the_same() -> None:
+    fields = [ImportField("on", "On", "date", deferred=True),
+              ImportField("ok", "Okay", "boolean", deferred=True)]  # fmt: skip
+    row = one(fields, {"on": " 3/4/11 ", "ok": "fine"}, value_map={"ok": {"fine": True}},
+              date_format={"on": "%d/%m/%y"})  # fmt: skip
+    assert (row.values, row.errors) == ({"on": "3/4/11", "ok": True}, [])
+
+
+def test_a_long_list_of_choices_is_cut_in_the_message() -> None:
+    field = ImportField("c", "C", "choice", choices={str(n): str(n) for n in range(10_000)})
+    (error,) = one([field], {"c": "x"}).errors
+    assert len(error.detail) < 400

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from calibrify_core.auth.organisations import Organisations
 from calibrify_core.kernel.errors import NotFound
@@ -40,35 +37,12 @@ def viewer(lab: Any) -> Any:
     return lab.api("viewer")
 
 
-@contextmanager
-def statements(lab: Any) -> Iterator[list[str]]:
-    """Collects the statements that reach the database meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
-            seen.append(statement)
-
-    database = lab.platform.database
-    # On SQLite the reader is the writer with other options, and hears of its statements anyway.
-    engines = (
-        {database.writer, database.reader} if database.dialect != "sqlite" else {database.writer}
-    )
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
-
-
 @pytest.mark.parametrize("query", ["", "q=item", "status=lost", "ordering=-updated_at"])
 def test_a_page_costs_the_same_whatever_its_length(lab: Any, viewer: Any, query: str) -> None:
     costs = []
     viewer.get(f"{E}?{query}")
     for limit in (1, 50):
-        with statements(lab) as seen:
+        with lab.statements() as seen:
             viewer.get(f"{E}?{query}&limit={limit}")
         costs.append(len(seen))
     assert costs[0] == costs[1]
@@ -77,7 +51,7 @@ def test_a_page_costs_the_same_whatever_its_length(lab: Any, viewer: Any, query:
 
 def test_one_instrument_costs_one_statement_and_one_for_rights(lab: Any, viewer: Any) -> None:
     one = viewer.get(f"{E}?limit=1").json["results"][0]["id"]
-    with statements(lab) as seen:
+    with lab.statements() as seen:
         viewer.get(f"{E}{one}/")
     assert len(seen) <= 2, seen
 
@@ -87,7 +61,7 @@ def test_the_html_list_costs_the_same_whatever_its_length(lab: Any, viewer: Any)
     costs = []
     for limit in (1, 50):
         browser.get(f"/equipment?limit={limit}")
-        with statements(lab) as seen:
+        with lab.statements() as seen:
             browser.get(f"/equipment?limit={limit}")
         costs.append(len(seen))
     assert costs[0] == costs[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ from click.testing import CliRunner, Result
 
 from calibrify_core.cli import setup
 from calibrify_core.cli.main import main
+from calibrify_core.kernel.actor import Actor
+from calibrify_equipment.services import categories
 
 REGISTER = Path(__file__).parents[1] / "data" / "plant_like_register.csv"
 OPTIONS = {
@@ -70,6 +74,19 @@ def test_a_register_goes_in_and_out(call: Any, tmp_path: Path) -> None:
     assert len(file.read_text("utf-8-sig").splitlines()) == 41
     back = json.loads(call("import", "equipment", str(file), "--json").stdout)
     assert (back["unchanged"], back["created"], back["updated"]) == (40, 0, 0)
+
+
+def test_custom_fields_go_in_and_out(call: Any, tmp_path: Path) -> None:
+    with setup.platform_of().unit(actor=Actor.system("test")) as unit:
+        schema = {"fields": [{"name": "rated_load", "type": "decimal"}]}
+        categories.add(unit, {"name": "Hooks", "custom_field_schema": schema})
+    file = tmp_path / "in.csv"
+    file.write_text("tag,name,category,max\nH1,Hook,Hooks,1.50\n")
+    call("import", "equipment", str(file), *(part for pair in (
+        "tag=asset_tag", "name=name", "category=category", "max=custom_fields.rated_load",
+    ) for part in ("--map", pair)))  # fmt: skip
+    (row,) = csv.DictReader(io.StringIO(call("export", "equipment").stdout.removeprefix("\ufeff")))
+    assert row["custom_fields.rated_load"] == "1.50"
 
 
 def test_what_is_wrong_is_one_sentence(call: Any, tmp_path: Path) -> None:

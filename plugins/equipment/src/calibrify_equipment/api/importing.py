@@ -17,7 +17,10 @@ from calibrify_equipment.schemas.importing import ImportJob, ImportUndoOut
 from calibrify_equipment.services import exporting, import_undo, importing
 
 MEMBERS = {
-    "mapping": "JSON object: column of the file → field or null; by default a guess by name.",
+    "mapping": (
+        "JSON object: column of the file → field or null; by default a guess by name. A custom "
+        "field of a category is named `custom_fields.` and its name."
+    ),
     "options": "JSON object, see the reference of import and export.",
     "dry_run": "true: keep nothing, and say what would be; false by default.",
 }

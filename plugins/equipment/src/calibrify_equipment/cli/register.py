@@ -20,6 +20,7 @@ from calibrify_core.records.listing import read_request
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.services import exporting, importing
+from calibrify_equipment.services.import_fields import fields_for
 
 SHELL = Actor.system("Command line")
 SHOWN = 20
@@ -77,14 +78,16 @@ def import_command(
     if match_on:
         given["match_on"] = match_on
     options = parse_options(given)
+    opened = partial(platform.unit, actor=SHELL)
+    with opened(write=False) as unit:
+        fields = fields_for(unit)
     with file.open("rb") as stream:
-        with importing.open_register(platform, stream, file.name, options) as table:
-            chosen, complete = importing.settled(platform, table, mapping or None, options)
+        with importing.open_register(fields, stream, file.name, options) as table:
+            chosen, complete = importing.settled(fields, table, mapping or None, options)
         stream.seek(0)
         order = importing.ImportOrder("", file.name, chosen, complete, dry_run)
         books = importing.Books(partial(_progress, not as_json))
-        unit = partial(platform.unit, actor=SHELL)
-        report, errors = importing.run(platform, unit, stream, order, books)
+        report, errors = importing.run(platform, opened, stream, order, books)
     if errors is not None:
         errors.close()
     _show(report, as_json=as_json)

@@ -18,6 +18,8 @@ MOST_FIELDS = 50
 MOST_CHOICES = 100
 MOST_TEXT = 1_000
 MOST_DIGITS = 80
+MOST_LABEL = 80
+MOST_LISTED = 300
 LARGEST = 2**53
 
 Problem = tuple[str, str]
@@ -62,8 +64,8 @@ def _field_problems(field: Any) -> list[Problem]:
     if not isinstance(name, str) or NAME.fullmatch(name) is None:
         text = "A name is lower-case letters, digits and _, at most 50, a letter first."
         problems.append(("/name", text))
-    if not isinstance(label, str) or len(label) > MOST_DIGITS:
-        problems.append(("/label", f"A label is text of at most {MOST_DIGITS} characters."))
+    if not isinstance(label, str) or len(label) > MOST_LABEL:
+        problems.append(("/label", f"A label is text of at most {MOST_LABEL} characters."))
     if field.get("type") not in TYPES:
         problems.append(("/type", f"This is one of: {', '.join(TYPES)}."))
     if not isinstance(field.get("required", False), bool):
@@ -160,7 +162,8 @@ def _boolean(value: Any, _field: Mapping[str, Any]) -> bool:
 
 def _choice(value: Any, field: Mapping[str, Any]) -> str:
     if value not in field["choices"]:
-        raise ValueError(f"This is one of: {', '.join(field['choices'])}.")
+        listed = ", ".join(field["choices"])
+        raise ValueError(f"This is one of: {listed[:MOST_LISTED]}.")
     return str(value)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from calibrify_core.exchange.csv_reading import ENCODINGS
+from calibrify_core.exchange.fields import guess_mapping
 from calibrify_core.exchange.options import parse_options
 from calibrify_core.exchange.tables import Table
 from calibrify_core.kernel.errors import Invalid
@@ -90,7 +91,7 @@ def keep(request: Any) -> Any:
         options["match_on"] = post.get("match_on") or None
         try:
             fresh = {name: options[name] for name in ("match_on", *reading) if options.get(name)}
-            importing.settled(unit.platform, table, mapping, parse_options(fresh))
+            importing.settled(fields_of(request), table, mapping, parse_options(fresh))
         except Invalid as error:
             return _page(request, draft, table, mapping, problems_of(error))
     if mapping != draft.payload["mapping"]:
@@ -123,7 +124,7 @@ def _read_again(request: Any, draft: Job, reading: dict[str, Any]) -> Any:
         # Rows and columns may be others now: what was corrected is no longer known by them.
         import_drafts.save(draft, options=reading, corrections={})
         with import_drafts.opened(unit, draft) as table:
-            mapping = importing.guessed(unit.platform, table)
+            mapping = guess_mapping(table.columns, fields_of(request))
     except Invalid as error:
         draft.payload = before
         with import_drafts.opened(unit, draft) as table:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from calibrify_core.exchange.cells import text_of
 from calibrify_core.exchange.conversion import BadValue, make_reader
 from calibrify_core.exchange.fields import ImportField
 from calibrify_core.exchange.options import parse_options
@@ -27,7 +29,8 @@ FORMATS = (
 )
 ORDERS = {"day_first": "day first", "month_first": "month first", "mixed": "mixed"}
 DEFAULTED = ("status", "category", "location", "department")
-REFUSED, BLANK = "", "-"
+REFUSED, BLANK = "", " "
+"""No word of a file is either: its blanks are cut off."""
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -84,11 +87,11 @@ def _page(
 
 def _also(fields: Mapping[str, ImportField], mapping: Mapping[str, str]) -> list[ImportField]:
     """Returns the yes-or-no fields of facets that no column has: a state may imply them."""
-    own = {item.name for item in OWN}
+    passed = {item.name for item in OWN}.union(mapping.values())
     return [
         item
         for item in fields.values()
-        if item.kind == "boolean" and item.name not in own and item.name not in mapping.values()
+        if item.kind == "boolean" and item.name not in passed and not item.deferred
     ]
 
 
@@ -111,8 +114,8 @@ def _group(
             {
                 "text": text,
                 "count": count,
-                "value": BLANK if value is None else str(value).lower(),
-                "also": {a.name: str(several.get(a.name, "")).lower() for a in also},
+                "value": BLANK if value is None else text_of(value),
+                "also": {a.name: text_of(several.get(a.name)) for a in also},
             }
         )
     choices = list(item.choices.items()) if item.choices else [("true", "Yes"), ("false", "No")]
@@ -122,6 +125,7 @@ def _group(
         "label": item.label,
         "words": words,
         "choices": choices,
+        "blank": BLANK,
         "also": item.name == "status",
         "more": len(counts) >= import_drafts.MOST_VALUES,
     }
@@ -130,10 +134,10 @@ def _group(
 def _proposed(item: ImportField, text: str) -> str:
     """Returns the meaning that a word has by itself, or probably has."""
     try:
-        value = make_reader(item)(text)
+        value = make_reader(replace(item, deferred=False))(text)
     except BadValue:
         return (import_drafts.guess_status(text) if item.name == "status" else None) or REFUSED
-    return str(value).lower()
+    return text_of(value)
 
 
 def _found(survey: Any) -> str:

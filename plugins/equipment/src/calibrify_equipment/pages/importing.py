@@ -17,7 +17,7 @@ from calibrify_core.tasks.job import Job
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_equipment.permissions import IMPORT, VIEW
 from calibrify_equipment.services import exporting, import_drafts, importing
-from calibrify_equipment.services.import_fields import import_fields, template_rows
+from calibrify_equipment.services.import_fields import fields_for, template_rows
 
 CRUMBS: list[tuple[str, str | None]] = [("Equipment", "/equipment")]
 SHOWN = 200
@@ -50,7 +50,7 @@ def _upload_page(request: Any, problems: list[dict[str, str]]) -> dict[str, Any]
 
 def fields_of(request: Any) -> Any:
     """Returns what can be imported."""
-    return import_fields(request.platform)
+    return fields_for(request.unit)
 
 
 def take_upload(request: Any) -> Any:

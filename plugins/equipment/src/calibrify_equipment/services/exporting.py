@@ -18,7 +18,8 @@ from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.models.category import Category
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.party import Customer, Supplier
-from calibrify_equipment.services.import_fields import MORE, OWN
+from calibrify_equipment.services.custom_columns import CustomColumns
+from calibrify_equipment.services.import_fields import import_fields
 from calibrify_equipment.services.listing import equipment_list, facets_of
 
 FORMATS = ("csv", "xlsx")
@@ -51,13 +52,14 @@ def export_list(platform: Platform) -> ListSpec:
     return own.extended([item], columns, source, shape_row, (Customer, Supplier))
 
 
-def columns_of(platform: Platform) -> tuple[str, ...]:
-    """Returns the header: our importable fields, then the facets', then what they only show."""
-    facets = facets_of(platform)
-    names = [item.name for item in (*OWN, *MORE)]
-    names += [item.name for facet in facets for item in facet.import_fields]
+def columns_of(platform: Platform, custom: CustomColumns) -> tuple[str, ...]:
+    """Returns the header: what an import can fill, then what facets only show."""
+    names = [item.name for item in import_fields(platform, custom)]
     names += [
-        name for facet in facets for name, schema in facet.schema.items() if _is_plain(schema)
+        name
+        for facet in facets_of(platform)
+        for name, schema in facet.schema.items()
+        if _is_plain(schema)
     ]
     return tuple(dict.fromkeys(names))
 
@@ -91,8 +93,9 @@ def produce(unit: UnitOfWork, form: str, request: ListRequest) -> Iterator[bytes
         form: ``csv`` or ``xlsx``.
         request: filters, words and ordering, read with `export_list`.
     """
-    columns = columns_of(unit.platform)
-    rows = _rows(unit, columns, request)
+    custom = CustomColumns.read(unit)
+    columns = columns_of(unit.platform, custom)
+    rows = _rows(unit, columns, custom, request)
     if form == "xlsx":
         return xlsx_bytes(columns, rows, sheet="Equipment")
     return csv_bytes(columns, rows)
@@ -130,7 +133,9 @@ class Sent:
         self._session.close()
 
 
-def _rows(unit: UnitOfWork, columns: Sequence[str], request: ListRequest) -> Iterator[list[object]]:
+def _rows(
+    unit: UnitOfWork, columns: Sequence[str], custom: CustomColumns, request: ListRequest
+) -> Iterator[list[object]]:
     """Yields the cells of all instruments that match, in order."""
     platform = unit.platform
     spec = export_list(platform)
@@ -147,6 +152,9 @@ def _rows(unit: UnitOfWork, columns: Sequence[str], request: ListRequest) -> Ite
                     record.update(found.get(uuid.UUID(record["id"]), {}))
         for record in records:
             _flatten(record)
+            if record["custom_fields"] and record["category_id"]:
+                category_id = uuid.UUID(record["category_id"])
+                record.update(custom.cells(category_id, record["custom_fields"]))
             yield [record.get(name) for name in columns]
 
 

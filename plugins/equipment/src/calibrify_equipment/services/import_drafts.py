@@ -24,7 +24,7 @@ from calibrify_core.persistence.base import utc_now
 from calibrify_core.records.jobs import find_job
 from calibrify_core.tasks.job import Job
 from calibrify_core.work.unit import UnitOfWork
-from calibrify_equipment.services.import_fields import import_fields
+from calibrify_equipment.services.import_fields import fields_for
 from calibrify_equipment.services.importing import (
     ImportOrder,
     corrections_in,
@@ -80,8 +80,9 @@ def make_draft(unit: UnitOfWork, stream: BinaryIO, name: str) -> Job:
     """
     require_rights(unit)
     options = ImportOptions()
-    with open_register(unit.platform, stream, name, options) as table:
-        mapping = guess_mapping(table.columns, import_fields(unit.platform))
+    fields = fields_for(unit)
+    with open_register(fields, stream, name, options) as table:
+        mapping = guess_mapping(table.columns, fields)
     stream.seek(0)
     stored = unit.platform.storage.put(stream)
     draft = Job(
@@ -134,7 +135,7 @@ def opened(unit: UnitOfWork, draft: Job) -> Iterator[Table]:
     payload = draft.payload
     with (
         unit.platform.storage.open(payload["sha256"]) as stream,
-        open_register(unit.platform, stream, payload["name"], options_of(draft)) as table,
+        open_register(fields_for(unit), stream, payload["name"], options_of(draft)) as table,
     ):
         yield table.corrected(corrections_in(payload))
 
@@ -198,7 +199,7 @@ def start_check(
     payload = draft.payload
     given = ImportOptions.model_validate(dict(options))
     with opened(unit, draft) as table:
-        mapping, complete = settled(unit.platform, table, payload["mapping"], given)
+        mapping, complete = settled(fields_for(unit), table, payload["mapping"], given)
     if corrections is None:
         corrections = corrections_in(payload)
     order = ImportOrder(payload["sha256"], payload["name"], mapping, complete, True, corrections)

@@ -50,6 +50,7 @@ class Entry:
         known: the instrument as it is, None for a new one.
         id: of the instrument.
         answers: what the names in the row stand for, by field.
+        custom_fields: as they will be, None if they stay.
         problems: why it cannot be.
         changes: of a new instrument all columns, of a known one those that differ.
         warnings: what is odd.
@@ -59,6 +60,7 @@ class Entry:
     known: Any
     id: uuid.UUID
     answers: dict[str, Known | None] = field(default_factory=dict)
+    custom_fields: dict[str, Any] | None = None
     problems: list[RowProblem] = field(default_factory=list)
     changes: dict[str, Any] = field(default_factory=dict)
     warnings: list[RowProblem] = field(default_factory=list)
@@ -83,6 +85,15 @@ class Entry:
             self.fail(name, found)
         else:
             self.answers[name] = found
+
+    @property
+    def category(self) -> Known | None:
+        """The category as it will be, with its path; None without one."""
+        if self.given("category"):
+            return self.answers.get("category")
+        if self.known is None or self.known.category_id is None:
+            return None
+        return Known(self.known.category_id, self.known.category_path)
 
     def fact(self, name: str) -> Any:
         """Returns a column as it will be."""
@@ -145,6 +156,8 @@ def _wanted(entry: Entry) -> dict[str, Any]:
         if entry.given(name):
             answer = entry.answers.get(name)
             wanted[column] = answer.id if answer else None
+    if entry.custom_fields is not None:
+        wanted["custom_fields"] = entry.custom_fields
     _take_maker(entry, wanted)
     if entry.given("accuracy_text"):
         _take_accuracy(entry, wanted)

@@ -1,4 +1,4 @@
-"""What an import of instruments can fill: this plugin's fields and those of its facets."""
+"""What an import of instruments can fill: our fields, those of facets and of categories."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from calibrify_core.exchange.fields import FieldKind, ImportField
 from calibrify_core.work.platform import Platform
+from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain.lifecycle import WORDS
 from calibrify_equipment.schemas.equipment import FACTS
 from calibrify_equipment.schemas.fact import Fact
+from calibrify_equipment.services.custom_columns import CustomColumns
 from calibrify_equipment.services.listing import facets_of
 
 MOST_PRICE = 10**15
@@ -181,7 +183,7 @@ OWN: tuple[ImportField, ...] = (
         "notes",
         "Notes",
         synonyms=("Remarks", "Remark", "Comment", "Comments", "Note"),
-        max_length=20_000,
+        max_length=10_000,
     ),
 )
 """This plugin's fields with a place of their own in the template and the export."""
@@ -218,9 +220,15 @@ CREATABLE = frozenset({"category", "location", "manufacturer", "model"})
 """Fields whose unknown names an import may make."""
 
 
-def import_fields(platform: Platform) -> tuple[ImportField, ...]:
-    """Returns every field that an import can fill, the facets' fields after our own."""
-    return (*OWN, *MORE, *(item for facet in facets_of(platform) for item in facet.import_fields))
+def import_fields(platform: Platform, custom: CustomColumns) -> tuple[ImportField, ...]:
+    """Returns every field that an import can fill: our own, the facets', the categories'."""
+    facets = (item for facet in facets_of(platform) for item in facet.import_fields)
+    return (*OWN, *MORE, *facets, *custom.fields)
+
+
+def fields_for(unit: UnitOfWork) -> tuple[ImportField, ...]:
+    """Returns every field that an import can fill now."""
+    return import_fields(unit.platform, CustomColumns.read(unit))
 
 
 def template_rows(fields: Sequence[ImportField]) -> tuple[list[str], list[str]]:

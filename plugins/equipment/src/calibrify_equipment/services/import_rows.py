@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from calibrify_core.exchange.batches import Memory
-from calibrify_core.exchange.mapping import ConvertedRow
-from calibrify_core.exchange.options import ImportOptions
+from calibrify_core.exchange.mapping import ConvertedRow, MappingPlan
 from calibrify_core.exchange.report import RowOutcome
 from calibrify_core.exchange.tables import RowProblem
 from calibrify_core.kernel.errors import CalibrifyError
@@ -20,7 +19,9 @@ from calibrify_equipment.domain.lifecycle import WORDS, Status, may_become
 from calibrify_equipment.models.tree import SEPARATOR
 from calibrify_equipment.permissions import CHANGE
 from calibrify_equipment.public import FacetOutcome, ImportedRow, ListFacet
+from calibrify_equipment.services.custom_columns import CustomColumns
 from calibrify_equipment.services.equipment import SERIES, find
+from calibrify_equipment.services.import_custom import CustomValues
 from calibrify_equipment.services.import_facts import Entry, fill, model_pair, one_line
 from calibrify_equipment.services.import_lookup import (
     Present,
@@ -47,13 +48,17 @@ class EquipmentImporter:
 
     Args:
         facets: what other plugins add to instruments.
-        options: of the import; ``match_on`` is ``asset_tag``, ``serial_number`` or None.
+        plan: of the import; ``match_on`` is ``asset_tag``, ``serial_number`` or None.
+        custom: what the categories ask for.
     """
 
-    def __init__(self, facets: Sequence[ListFacet], options: ImportOptions) -> None:
+    def __init__(
+        self, facets: Sequence[ListFacet], plan: MappingPlan, custom: CustomColumns
+    ) -> None:
         self._facets = [facet for facet in facets if facet.import_rows is not None]
-        self._options = options
-        self._names = Names(frozenset(options.create_missing))
+        self._match_on = plan.options.match_on
+        self._names = Names(frozenset(plan.options.create_missing))
+        self._custom = CustomValues(custom, plan)
         self._seen: dict[str, int] = {}
 
     def apply(
@@ -92,6 +97,7 @@ class EquipmentImporter:
         self._resolve(unit, entries)
         moment = utc_now()
         for entry in entries:
+            self._custom.take(entry)
             fill(entry, unit.organisation.id, moment)
         self._check_identities(unit, entries, present)
         reached: dict[Any, str | None] = {}
@@ -109,11 +115,11 @@ class EquipmentImporter:
         """Finds the instrument of a row: by its key; a row without a tag by its serial number."""
         tag = one_line(row.values.get("asset_tag"))
         found = None
-        if self._options.match_on == "asset_tag":
+        if self._match_on == "asset_tag":
             found = present.by_tag.get(tag) if tag else None
             by_serial = not tag
         else:
-            by_serial = self._options.match_on == "serial_number"
+            by_serial = self._match_on == "serial_number"
         if by_serial:
             found = present.by_identity.get(_identity(row) or "")
         entry = Entry(row, found, found.id if found is not None else new_id())

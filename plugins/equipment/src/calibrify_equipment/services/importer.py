@@ -8,6 +8,7 @@ from calibrify_core.exchange.report import ImportReport
 from calibrify_core.hooks.importers import Importer, ImportWork
 from calibrify_core.work.platform import Platform
 from calibrify_equipment.permissions import IMPORT
+from calibrify_equipment.services.import_fields import fields_for
 from calibrify_equipment.services.importing import (
     KEYS,
     Books,
@@ -25,8 +26,10 @@ def import_work(platform: Platform, work: ImportWork) -> tuple[ImportReport, Bin
         Invalid: the file cannot be read, or mapping and options do not fit it.
         Forbidden: they may not import.
     """
-    with open_register(platform, work.stream, work.name, work.options) as table:
-        mapping, options = settled(platform, table, work.mapping, work.options)
+    with work.open_unit() as unit:
+        fields = fields_for(unit)
+    with open_register(fields, work.stream, work.name, work.options) as table:
+        mapping, options = settled(fields, table, work.mapping, work.options)
     work.stream.seek(0)
     order = ImportOrder("", work.name, mapping, options)
     books = Books(work.note, work.cancelled, work.resume)

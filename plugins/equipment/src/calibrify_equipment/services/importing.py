@@ -6,7 +6,7 @@ import dataclasses
 import io
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 from sqlalchemy.exc import IntegrityError
 
 from calibrify_core.exchange.batches import Batch, Calls, run_import
-from calibrify_core.exchange.fields import guess_mapping, known_names
+from calibrify_core.exchange.fields import ImportField, guess_mapping, known_names
 from calibrify_core.exchange.mapping import MappingPlan, build_plan, prepare
 from calibrify_core.exchange.options import ImportOptions
 from calibrify_core.exchange.reading import open_table
@@ -25,7 +25,8 @@ from calibrify_core.tasks.job import Job
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.permissions import CHANGE, IMPORT
-from calibrify_equipment.services.import_fields import CREATABLE, import_fields
+from calibrify_equipment.services.custom_columns import CustomColumns
+from calibrify_equipment.services.import_fields import CREATABLE, fields_for, import_fields
 from calibrify_equipment.services.import_rows import EquipmentImporter
 from calibrify_equipment.services.listing import FACETS
 
@@ -92,24 +93,20 @@ def corrections_in(payload: Mapping[str, Any]) -> dict[int, dict[str, str]]:
     return {int(row): dict(cells) for row, cells in payload.get("corrections", {}).items()}
 
 
-def open_register(platform: Platform, stream: BinaryIO, name: str, options: ImportOptions) -> Table:
+def open_register(
+    fields: Sequence[ImportField], stream: BinaryIO, name: str, options: ImportOptions
+) -> Table:
     """Opens a file as a table; close it in the end.
 
     Raises:
         Invalid: it is no table that can be read.
         TooLarge: it is larger than allowed.
     """
-    expected = known_names(import_fields(platform))
-    return open_table(stream, name, options.for_reading(expected))
-
-
-def guessed(platform: Platform, table: Table) -> dict[str, str | None]:
-    """Returns the first guess which field each column is for."""
-    return guess_mapping(table.columns, import_fields(platform))
+    return open_table(stream, name, options.for_reading(known_names(fields)))
 
 
 def settled(
-    platform: Platform,
+    fields: Sequence[ImportField],
     table: Table,
     mapping: Mapping[str, str | None] | None,
     options: ImportOptions,
@@ -119,7 +116,6 @@ def settled(
     Raises:
         Invalid: with everything that is wrong, by JSON pointer.
     """
-    fields = import_fields(platform)
     chosen = dict(guess_mapping(table.columns, fields) if mapping is None else mapping)
     mapped = {name for name in chosen.values() if name is not None}
     serial = {"manufacturer", "model", "serial_number"} <= mapped
@@ -157,8 +153,9 @@ def start(
         TooLarge: the file is larger than allowed.
     """
     require_rights(unit)
-    with open_register(unit.platform, stream, name, options) as table:
-        chosen, complete = settled(unit.platform, table, mapping, options)
+    fields = fields_for(unit)
+    with open_register(fields, stream, name, options) as table:
+        chosen, complete = settled(fields, table, mapping, options)
     stream.seek(0)
     stored = unit.platform.storage.put(stream)
     return start_order(unit, ImportOrder(stored.sha256, name, chosen, complete, dry_run))
@@ -241,14 +238,17 @@ def run(
             require_rights(unit)
             yield unit
 
-    register = open_register(platform, stream, order.name, order.options)
+    with opened() as unit:
+        custom = CustomColumns.read(unit)
+    fields = import_fields(platform, custom)
+    register = open_register(fields, stream, order.name, order.options)
     with register.corrected(order.corrections) as table:
-        plan = prepare(table, import_fields(platform), order.mapping, order.options)
+        plan = prepare(table, fields, order.mapping, order.options)
         if order.options.match_on is None:
             plan = dataclasses.replace(plan, notes=(*plan.notes, KEYLESS))
         # Every facet gets its row for a new instrument, also of a plugin that is switched off.
         facets = platform.plugins.whole.values(FACETS)
-        importer = EquipmentImporter(facets, order.options)
+        importer = EquipmentImporter(facets, plan, custom)
         errors = ErrorFile(table.columns)
         resume = None if order.dry_run else books.resume
         if resume is not None:
