@@ -56,7 +56,7 @@ def ask(lab: Any, kind: str, fields: list[dict[str, Any]]) -> None:
 
 
 def send(lab: Any, client: ApiClient, content: bytes, **fields: Any) -> dict[str, Any]:
-    """Imports a file and returns the result."""
+    """Imports a file and returns the result, with the ``id`` of the job."""
     answer = client.post(
         f"{E}import/",
         params=[(name, json.dumps(value)) for name, value in fields.items()],
@@ -65,7 +65,7 @@ def send(lab: Any, client: ApiClient, content: bytes, **fields: Any) -> dict[str
     make_runner(lab.platform).drain()
     job = client.get(f"/api/v1/jobs/{answer.json['id']}/").json
     assert job["state"] == "succeeded", job["errors"]
-    return job["result"]
+    return {**job["result"], "id": job["id"]}
 
 
 def table(*rows: list[str]) -> bytes:
@@ -227,10 +227,14 @@ def test_an_instrument_that_moves_takes_what_its_new_category_asks(
     moved = table(["tag", "category", "fan", "class"], [tag, "Weights", "", "F1"])
     given = {"mapping": {"tag": "asset_tag", "category": "category", "fan": "custom_fields.fan",
                          "class": "custom_fields.class"}}  # fmt: skip
-    assert counts(send(lab, manager, moved, **given)) == (0, 1, 0, 0)
+    result = send(lab, manager, moved, **given)
+    assert counts(result) == (0, 1, 0, 0)
     assert custom(manager, url) == {"nominal": "200", "class": "F1"}
     (row,) = exported(manager, tag)
     assert (row["category"], row["custom_fields.nominal"]) == ("Weights", "200")
+    manager.post(f"{E}import/{result['id']}/undo/")
+    make_runner(lab.platform).drain()
+    assert custom(manager, url) == {"nominal": "200", "fan": "2012-03-04"}
 
 
 def test_a_category_that_asks_is_heard_without_a_column_too(lab: Any, manager: ApiClient) -> None:
