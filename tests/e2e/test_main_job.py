@@ -110,6 +110,24 @@ def test_the_register_is_imported_with_its_problems_named(page: Page, server: Se
     choose(page, "PR#4711", "out_of_service")
     page.get_by_role("button", name="Check the import").click()
     page.wait_for_url("**/check")
+    check = page.url
+    import_ten_rows(page)
+
+    page.get_by_role("link", name="Undo this import").click()
+    page.wait_for_url("**/undo")
+    expect(page.locator("main")).to_contain_text("10 instruments that it entered will be deleted")
+    assert not violations(page)
+    page.get_by_role("button", name="Undo this import").click()
+    page.wait_for_url("**/jobs/**")
+    page.get_by_role("link", name="Show what was undone").click(timeout=30_000)
+    expect(page.locator("main")).to_contain_text("This import was undone by Mira Kovač.")
+    assert not violations(page)
+    page.goto(check)
+    import_ten_rows(page)
+
+
+def import_ten_rows(page: Page) -> None:
+    """Runs the import that was checked, to its end."""
     go = page.get_by_role("button", name="Import 10 rows")
     expect(go).to_be_visible(timeout=30_000)
     go.click()

@@ -27,6 +27,7 @@ PAGES = [
     "/equipment?calibration_status=overdue&ordering=due_on",
     "/equipment/new",
     "/equipment/import",
+    "/equipment/import/{imported}/undo",
     "{equipment}",
     "{equipment}/edit",
     "{equipment}/schedules",
@@ -126,6 +127,7 @@ def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
     page.get_by_role("button", name="Make address").click()
     page.get_by_role("link", name="Done").click()
     renewal = page.get_by_role("link", name="New address").get_attribute("href") or ""
+    imported = import_of_one(page, server)
     context.close()
     return {
         "equipment": equipment,
@@ -139,7 +141,20 @@ def addresses(browser: Browser, server: Server, state: Any) -> dict[str, str]:
         "webhook": webhook,
         "delivery": delivery,
         "calendar": renewal.removesuffix("/renew"),
+        "imported": imported,
     }
+
+
+def import_of_one(page: Page, server: Server) -> str:
+    """Imports a file with one instrument; returns the id of the job."""
+    page.goto(f"{server.base}/equipment/import")
+    file = {"name": "one.csv", "mimeType": "text/csv", "buffer": b"tag,name\nONE-1,Gauge\n"}
+    page.locator("input[type=file]").set_input_files(file)
+    for step in ("Upload and go on", "Go on to the values", "Check the import", "Import 1 row"):
+        page.get_by_role("button", name=step).click(timeout=30_000)
+    page.wait_for_url("**/jobs/**")
+    expect(page.get_by_role("link", name="Undo this import")).to_be_visible(timeout=30_000)
+    return page.url.rpartition("/")[2]
 
 
 def failing_webhook(page: Page, server: Server) -> tuple[str, str]:

@@ -17,6 +17,8 @@ ACTIONS = (
     ("update", "Changed"),
     ("delete", "Deleted"),
     ("transition", "Moved on"),
+    ("import", "Imported"),
+    ("undo_import", "Import undone"),
     ("export", "Exported"),
     ("sign_in", "Signed in"),
     ("sign_in_failed", "Sign-in failed"),

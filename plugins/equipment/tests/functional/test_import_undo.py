@@ -79,7 +79,7 @@ def test_a_person_undoes_an_import_from_the_page_of_its_job(lab: Any) -> None:
     page = page.click("Undo this import")
     text = page.html.select_one("main").get_text(" ", strip=True)
     assert "1 instrument that it entered will be deleted" in text
-    assert "1 instrument that it changed will get their former values back" in text
+    assert "1 instrument that it changed will be as before" in text
     assert "1 name that it added" in text
     form = next(form for form in page.forms.values() if form.action.endswith("/undo"))
     running = form.submit(status=303)

@@ -18,7 +18,8 @@ FACTS = (
     ("Deleted again", "removed"),
     ("Changed back", "restored"),
     ("Left as they are", "left"),
-    ("Names deleted again", "names_removed"),
+    ("Names deleted", "names_removed"),
+    ("Names left", "names_left"),
 )
 
 
@@ -47,11 +48,12 @@ def _result(request: Any, undoing: Undoing) -> dict[str, Any]:
     """Returns how it stands, as its template needs it."""
     undo = undoing.undo
     figures = (undo.result if undo else None) or {}
+    at = undo.finished_at if undo else None
+    ended = [("Ended", formats_of(request).datetime(at))] if at else []
     return {
         "sentence": undoing.refusal,
         "done": undo is not None and undo.state == "succeeded",
-        "at": undo.finished_at if undo else None,
-        "facts": [(label, figures[name]) for label, name in FACTS if name in figures],
+        "facts": [*ended, *((label, figures[name]) for label, name in FACTS if name in figures)],
         "reasons": _entries(request, figures.get("reasons", [])),
         "left": figures.get("left", 0),
     }
@@ -63,7 +65,7 @@ def _confirm(request: Any, undoing: Undoing) -> dict[str, Any]:
     until = formats_of(request).datetime(undoing.until)
     parts = (
         (report.removed, "{} that it entered will be deleted, with all that it said of them."),
-        (report.restored, "{} that it changed will get their former values back."),
+        (report.restored, "{} that it changed will be as before."),
         (report.left, "{} will stay as they are; see below."),
     )
     texts = [text.format(_many(number, "instrument")) for number, text in parts if number]
@@ -83,7 +85,9 @@ def _confirm(request: Any, undoing: Undoing) -> dict[str, Any]:
         "submit_label": "Undo this import",
         "icon": "undo-2",
         "danger": True,
-        "cancel_href": request.route_path("equipment.equipment.list"),
+        "cancel_href": request.route_path("core.job.show", id=undoing.job.id)
+        if undoing.job.user_id == request.unit.actor.user_id
+        else request.route_path("equipment.equipment.list"),
     }
 
 
