@@ -19,6 +19,7 @@ from calibrify_core.persistence.base import (
 from calibrify_core.persistence.scoping import scoped
 from calibrify_core.persistence.types import Json
 from calibrify_equipment.public import through_equipment
+from calibrify_maintenance.models.plan import MaintenancePlan
 
 OPEN = sa.text("status IN ('requested', 'scheduled', 'in_progress', 'on_hold')")
 
@@ -56,7 +57,7 @@ class WorkOrder(Audited, Identified, OrganisationOwned, Timestamped, Versioned, 
 
     number: Mapped[str] = mapped_column(sa.String(60))
     equipment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("equipment_equipment.id"))
-    plan_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("maintenance_plan.id"))
+    plan_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey(MaintenancePlan.id))
     cycle: Mapped[str | None] = mapped_column(sa.String(60))
     type: Mapped[str] = mapped_column(sa.String(12))
     title: Mapped[str] = mapped_column(sa.String(200))
