@@ -55,6 +55,12 @@ class Equipment(Audited, Identified, OrganisationOwned, Timestamped, Versioned, 
         sa.Index(
             "ix_equipment_equipment_location", "organisation_id", "location_id", "tag_key", "id"
         ),
+        sa.Index(
+            "ix_equipment_equipment_parent",
+            "parent_id",
+            postgresql_where=sa.text("parent_id IS NOT NULL"),
+            sqlite_where=sa.text("parent_id IS NOT NULL"),
+        ),
     )
 
     asset_tag: Mapped[str] = mapped_column(sa.String(100))

@@ -8,7 +8,7 @@ from calibrify_core.tasks.job import Job
 from calibrify_core.web.kit import page_response, see_other
 from calibrify_core.web.page import formats_of
 from calibrify_equipment.pages.importing import crumbs_of
-from calibrify_equipment.permissions import IMPORT
+from calibrify_equipment.permissions import CHANGE, IMPORT
 from calibrify_equipment.services import import_undo
 from calibrify_equipment.services.import_undo import Undoing
 from calibrify_equipment.services.importing import TASK
@@ -25,7 +25,7 @@ FACTS = (
 
 def button(unit: Any, job: Job) -> dict[str, Any] | None:
     """Returns the button below the result of an import; nothing below other jobs."""
-    if job.kind != TASK:
+    if job.kind != TASK or not unit.access.permits(CHANGE):
         return None
     undoing = import_undo.find_import(unit, job.id)
     if undoing.refusal and undoing.undo is None:

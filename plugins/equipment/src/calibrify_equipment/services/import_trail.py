@@ -83,7 +83,7 @@ class Trail:
     def instruments(self, unit: UnitOfWork) -> list[uuid.UUID]:
         """Returns the instruments that it made or changed, the last one first."""
         actions = AuditEntry.action.in_(("create", "update", "import"))
-        statement = self._entries(unit, AuditEntry.object_id).where(
+        statement = self._in_order(unit, AuditEntry.object_id).where(
             AuditEntry.object_type == KIND, actions
         )
         return list(dict.fromkeys(unit.session.scalars(statement)))
@@ -91,7 +91,7 @@ class Trail:
     def names(self, unit: UnitOfWork) -> list[Any]:
         """Returns (kind, id, entry id) of the names that it made, what lies below others first."""
         columns = (AuditEntry.object_type, AuditEntry.object_id, AuditEntry.id)
-        statement = self._entries(unit, *columns).where(
+        statement = self._in_order(unit, *columns).where(
             AuditEntry.object_type.in_(NAMES), AuditEntry.action == "create"
         )
         return list(unit.session.execute(statement))
@@ -102,7 +102,9 @@ class Trail:
         columns = (e.object_id, e.id, e.label, e.action, e.changes)
         statement = self._entries(unit, *columns).where(e.object_type == KIND, e.object_id.in_(ids))
         found: dict[uuid.UUID, Deed] = {}
-        for row in unit.session.execute(statement):
+        # Put in order here: the database shall go by the objects, of which there are few.
+        rows = unit.session.execute(statement).all()
+        for row in sorted(rows, key=lambda row: row.id, reverse=True):
             deed = found.setdefault(row.object_id, Deed(row.object_id, row.id, row.label))
             deed.entry_id = row.id
             deed.label = row.label if row.action != "import" else deed.label
@@ -130,12 +132,16 @@ class Trail:
         return left
 
     def _entries(self, unit: UnitOfWork, *columns: Any) -> sa.Select[Any]:
-        """Returns a select of the import's entries, the last one first."""
-        e, job = AuditEntry, self.job
-        ended = job.finished_at or job.created_at
+        """Returns a select of the import's entries."""
         statement = sa.select(*columns).where(
-            e.organisation_id == unit.organisation.id,
-            e.id.between(first_id(job.created_at - SKEW), first_id(ended + SKEW)),
-            e.request_id == str(job.id),
+            AuditEntry.organisation_id == unit.organisation.id,
+            AuditEntry.request_id == str(self.job.id),
         )
-        return unscoped(statement.order_by(e.id.desc()), e, because=BECAUSE)
+        return unscoped(statement, AuditEntry, because=BECAUSE)
+
+    def _in_order(self, unit: UnitOfWork, *columns: Any) -> sa.Select[Any]:
+        """Returns a select of all of them, the last one first, by the time of the job."""
+        job, key = self.job, AuditEntry.id
+        ended = job.finished_at or job.created_at
+        within = key.between(first_id(job.created_at - SKEW), first_id(ended + SKEW))
+        return self._entries(unit, *columns).where(within).order_by(key.desc())

@@ -99,9 +99,8 @@ class Undoing:
         result = self.job.result or {}
         if not self.job.finished:
             return "This import has not ended yet; cancel it first."
-        if self.job.payload.get("dry_run") or not result.get("created", 0) + result.get(
-            "updated", 0
-        ):
+        changed = result.get("created", 0) + result.get("updated", 0)
+        if self.job.payload.get("dry_run") or not changed:
             return "This import changed nothing."
         if self.undo is not None and self.begun:
             what = "was undone" if self.undo.finished else "is being undone"
