@@ -152,6 +152,30 @@ def test_only_a_valid_standard_can_be_added(lab: Lab, technician: TestApp) -> No
         assert bool(page.html.select_one(".problems")) is not bool(added)
 
 
+@pytest.mark.parametrize("button", ["judge", "draft", "submit", "add_row"])
+def test_every_button_takes_a_standard_that_was_typed(
+    lab: Lab, technician: TestApp, button: str
+) -> None:
+    standard, equipment_id = lab.instrument(), lab.instrument()
+    lab.approved(standard)
+    lab.approved(equipment_id)
+    form = form_of(technician.get("/calibrations/new", {"equipment": equipment_id}))
+    form["points.0.as_found"] = "10.001"
+    form["new_standard"] = "NO-SUCH-TAG"
+    refused = form.submit("do", value=button, status=422)
+    assert refused.html.select_one(".problems a[href='#f-new_standard']") is not None
+    form = form_of(refused)
+    assert form["new_standard"].value == "NO-SUCH-TAG"
+    form["new_standard"] = lab.equipment(standard)["asset_tag"]
+    page = form.submit("do", value=button, status="*")
+    if button in {"draft", "submit"}:
+        number = page.headers["Location"].rsplit("/", 1)[1]
+        kept = lab.manager.get(f"/api/v1/calibrations/{number}/").json["standards"]
+        assert [item["equipment_id"] for item in kept] == [standard]
+    else:
+        assert [box["value"] for box in page.html.select("input[name=standard]")] == [standard]
+
+
 def test_who_comes_second_sees_both_versions(lab: Lab, technician: TestApp) -> None:
     record = lab.record(lab.instrument())
     address = f"/calibrations/{record['id']}/edit"

@@ -114,6 +114,7 @@ def save_new(request: Any) -> Any:
         return _turned(request, entry, equipment, do)
     prune(entry)
     try:
+        _take_standard(request, entry)
         body = validated(CalibrationIn, body_of(entry, request.unit.organisation.zone))
         values = {name: value for name, value in body.model_dump().items() if name != "submit"}
         record = calibrations.record(request.unit, values)
@@ -147,6 +148,7 @@ def save_edit(request: Any) -> Any:
         return conflict(request, entry, record)
     prune(entry)
     try:
+        _take_standard(request, entry)
         body = validated(CalibrationReplacement, body_of(entry, unit.organisation.zone))
         calibrations.change(unit, record, body.model_dump(include=body.model_fields_set))
         return _kept(request, record, do)
@@ -192,18 +194,20 @@ def _turned(
     problems: list[dict[str, str]] = []
     judged: Mapping[str, Any] | None = None
     step, _, argument = do.partition(".")
+    try:
+        _take_standard(request, entry, asked=step == "add_standard")
+    except Invalid as error:
+        problems = problems_of(error)
     if step == "add_row":
         entry.points.append(_next_point(entry.points))
     elif step == "remove" and argument.isdecimal() and int(argument) < len(entry.points):
         del entry.points[int(argument)]
-    elif step == "add_standard":
-        problems = _add_standard(request, entry)
-    else:
+    elif step != "add_standard":
         prune(entry)
         try:
             judged = _judged(request, entry)
         except Invalid as error:
-            problems = problems_of(error)
+            problems += problems_of(error)
     return entry_page(request, entry, equipment, record=record, judged=judged, problems=problems)
 
 
@@ -214,24 +218,33 @@ def _next_point(points: Sequence[EntryPoint]) -> EntryPoint:
     return EntryPoint({name: before.get(name, "") for name in kept}, opened=True)
 
 
-def _add_standard(request: Any, entry: Entry) -> list[dict[str, str]]:
-    """Adds the standard whose tag was typed, if it may be used."""
+def _take_standard(request: Any, entry: Entry, *, asked: bool = False) -> None:
+    """Adds the standard whose tag was typed, whichever button was pressed.
+
+    Args:
+        request: the request.
+        entry: what was typed; it keeps the tag while that is wrong.
+        asked: whether to add a standard was what the button is for, so that a tag is needed.
+
+    Raises:
+        Invalid: the tag is of no instrument, or of one that cannot be used.
+    """
     tag = entry.texts.get("new_standard", "")
-    fmt = formats_of(request)
-    found = find_standards(request.unit, fmt, tag=tag) if tag else []
+    if not tag and not asked:
+        return
+    found = find_standards(request.unit, formats_of(request), tag=tag) if tag else []
     if not found:
-        return [{"name": "new_standard", "text": "No instrument that you can see has this tag."}]
+        raise Invalid.field("new_standard", "No instrument that you can see has this tag.")
     standard = found[0]
     if standard.id == entry.texts["equipment_id"]:
         text = "An instrument is no reference standard for itself."
-        return [{"name": "new_standard", "text": text}]
+        raise Invalid.field("new_standard", text)
     if not standard.usable:
         text = f"{standard.tag} cannot be used: {standard.word.lower()}."
-        return [{"name": "new_standard", "text": text}]
+        raise Invalid.field("new_standard", text)
     if standard.id not in entry.standards:
         entry.standards.append(standard.id)
     entry.texts["new_standard"] = ""
-    return []
 
 
 def _judged(request: Any, entry: Entry) -> Mapping[str, Any]:
