@@ -112,6 +112,25 @@ def test_points_are_defined_judged_submitted_and_approved(lab: Lab, manager: Tes
     assert lab.equipment(equipment_id)["due_on"] == "2027-03-02"
 
 
+@pytest.mark.parametrize("do", ["judge", "submit"])
+def test_what_was_left_otherwise_without_an_adjustment_is_asked_about(
+    lab: Lab, technician: TestApp, do: str
+) -> None:
+    equipment_id = lab.instrument()
+    lab.approved(equipment_id)
+    form = form_of(technician.get("/calibrations/new", {"equipment": equipment_id}))
+    form["points.0.as_found"], form["points.0.as_left"] = "10.0119", "10.0001"
+    page = form.submit("do", value=do, status=422)
+    told = page.html.select_one(".problems a[href='#f-points.0.as_left']").text
+    assert 'Tick "It was adjusted", or clear the as-left readings' in told
+    again = form_of(page)
+    assert (again["points.0.as_found"].value, again["points.0.as_left"].value) == (
+        "10.0119", "10.0001",
+    )  # fmt: skip
+    again["adjusted"] = True
+    assert "To review" in chips(again.submit("do", value="submit", status=303).follow())
+
+
 def test_a_new_record_starts_with_the_points_of_the_last_one(lab: Lab, technician: TestApp) -> None:
     equipment_id = lab.instrument()
     lab.approved(

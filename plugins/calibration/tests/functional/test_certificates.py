@@ -67,6 +67,25 @@ def test_a_draft_has_a_paper_without_a_number(lab):
     assert draft["certificate_number"] is None
 
 
+def test_what_was_not_adjusted_is_left_as_it_was_found(lab):
+    one = lab.instrument()
+    points = [point(as_found=["10.5"], as_left=["10.0001"]), point(as_left=["10.00100"]),
+              point(as_found=[], as_left=["10"])]  # fmt: skip
+    refused = lab.record(one, 422, points=points, submit=True)
+    assert {item["pointer"]: item["detail"][:25] for item in refused["errors"]} == {
+        "/points/0/as_left": 'Tick "It was adjusted", o',
+        "/points/2/as_found": "Give the as-found reading",
+    }
+    draft = lab.record(one, points=points[:2])
+    path = f"{API}calibrations/{draft['id']}/"
+    lab.technician.post_json(f"{path}submit/", {}, status=422)
+    headers = {"If-Match": lab.technician.get(path).headers["ETag"]}
+    lab.technician.patch_json(path, {"adjusted": True}, headers=headers)
+    assert lab.technician.post_json(f"{path}submit/", {}).json["state"] == "submitted"
+    new = [point(as_found=[], as_left=["10.0001"])]
+    lab.record(one, kind="initial", points=new, as_found_na_reason="New", submit=True)
+
+
 def test_an_accredited_laboratory_refuses_what_is_incomplete(lab):
     draft = lab.record(lab.instrument(), submit=True)
     lab.policy(accredited=True)

@@ -104,6 +104,23 @@ class Summary:
         return decimal_of(self.error, self.error_places)
 
 
+def same_readings(found: Sequence[Reading], left: Sequence[Reading]) -> bool:
+    """Tell whether two phases say the same, number for number, however they were written.
+
+    Args:
+        found: Readings of one phase.
+        left: Readings of the other.
+
+    >>> same_readings([reading_from("10.0")], [reading_from("10.00")])
+    True
+    """
+
+    def numbers(readings: Sequence[Reading]) -> list[tuple[Decimal, Decimal | None, bool]]:
+        return [(one.indication, one.reference, one.excluded is None) for one in readings]
+
+    return numbers(found) == numbers(left)
+
+
 def reading_from(entered: object, pointer: str = "") -> Reading:
     """Read one reading exactly.
 

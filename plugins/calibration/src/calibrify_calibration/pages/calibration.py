@@ -173,7 +173,7 @@ def show(request: Any) -> dict[str, Any]:
     unit, fmt = request.unit, formats_of(request)
     record = calibrations.find(unit, request.matchdict["id"])
     equipment = find_equipment(unit, record.equipment_id, VIEW)
-    rows = rows_of(record.points)
+    rows = rows_of(record.points, record.adjusted)
     factors = {row.factor for row in rows if row.factor}
     certificate = certificates.of_record(unit, record.id)
     return {

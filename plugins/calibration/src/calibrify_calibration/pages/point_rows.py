@@ -70,13 +70,14 @@ class PointRow:
     inherited: bool
 
 
-def rows_of(points: Iterable[Mapping[str, Any]]) -> list[PointRow]:
+def rows_of(points: Iterable[Mapping[str, Any]], adjusted: bool = True) -> list[PointRow]:
     """Returns stored points, with their evaluations, as rows.
 
     Args:
         points: as the API shows them.
+        adjusted: whether the record says that the instrument was adjusted.
     """
-    return [row_of(point) for point in points]
+    return [row_of(point, adjusted) for point in points]
 
 
 def grouped(rows: Sequence[PointRow]) -> list[tuple[str, list[PointRow]]]:
@@ -93,18 +94,19 @@ def grouped(rows: Sequence[PointRow]) -> list[tuple[str, list[PointRow]]]:
     return found
 
 
-def row_of(point: Mapping[str, Any]) -> PointRow:
+def row_of(point: Mapping[str, Any], adjusted: bool = True) -> PointRow:
     """Returns one stored point as a row.
 
     Args:
         point: as the API shows it.
+        adjusted: whether the record says that the instrument was adjusted.
     """
     limits = limits_of(point)
     found = point.get("as_found_evaluation") or {}
     left = point.get("as_left_evaluation") or {}
     measured_again = bool(point.get("as_left"))
     shares = (_share(point, limits, found), _share(point, limits, left))
-    tone, icon, word = verdict_of(str(found.get("result")), str(left.get("result")))
+    tone, icon, word = verdict_of(str(found.get("result")), str(left.get("result")), adjusted)
     unit = str(point.get("unit") or "")
     group, label, detail = name_of(point)
     return PointRow(
@@ -222,7 +224,7 @@ def percent_text(share: Decimal | None) -> str:
     return f"{format_number(rounded(share * 100, 0), signed=True)}{NARROW}%"
 
 
-def verdict_of(found: str, left: str) -> tuple[str, str, str]:
+def verdict_of(found: str, left: str, adjusted: bool = True) -> tuple[str, str, str]:
     """Returns tone, icon and word of the verdict that speaks for both phases.
 
     >>> verdict_of("fail", "pass")
@@ -231,7 +233,7 @@ def verdict_of(found: str, left: str) -> tuple[str, str, str]:
     'Pass'
     """
     if found in BAD and left not in BAD and left in RESULTS and left != "not_tested":
-        return ("oot", "octagon-alert", ADJUSTED)
+        return ("oot", "octagon-alert", ADJUSTED if adjusted else "Found out, left in")
     result = left if left in RESULTS and left != "not_tested" else found
     return RESULTS.get(result, RESULTS["not_tested"])
 

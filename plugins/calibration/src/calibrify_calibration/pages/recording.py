@@ -22,6 +22,7 @@ from calibrify_calibration.permissions import RECORD, VIEW
 from calibrify_calibration.schemas.calibration import CalibrationIn, CalibrationReplacement
 from calibrify_calibration.services import approvals, calibrations
 from calibrify_calibration.services.entries import check_entry, entered
+from calibrify_calibration.services.points import unadjusted_problems
 from calibrify_core.kernel.errors import CalibrifyError, Invalid
 from calibrify_core.web.flash import flash
 from calibrify_core.web.formats import Formats
@@ -248,13 +249,17 @@ def _take_standard(request: Any, entry: Entry, *, asked: bool = False) -> None:
 
 
 def _judged(request: Any, entry: Entry) -> Mapping[str, Any]:
-    """Judges what is entered, exactly as if it were kept.
+    """Judges what is entered, exactly as if it were handed in.
 
     Raises:
         Invalid: with every problem.
     """
     body = validated(CalibrationReplacement, body_of(entry, request.unit.organisation.zone))
-    return check_entry(request.unit, body.model_dump()).columns
+    columns = check_entry(request.unit, body.model_dump()).columns
+    names = ("points", "adjusted", "as_found_na_reason")
+    if problems := list(unadjusted_problems(*(columns[name] for name in names))):
+        raise Invalid(problems)
+    return columns
 
 
 def _stored(record: Calibration) -> Mapping[str, Any] | None:

@@ -22,7 +22,13 @@ from calibrify_calibration.domain.schedules import (
 from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.models.schedule import CalibrationSchedule
 from calibrify_calibration.permissions import RECORD, SCHEDULE_VIEW
-from calibrify_calibration.services.points import ENGINE_VERSION, Judged, hash_of, judge
+from calibrify_calibration.services.points import (
+    ENGINE_VERSION,
+    Judged,
+    hash_of,
+    judge,
+    unadjusted_problems,
+)
 from calibrify_calibration.services.standards import ABSENT, Use, check_standards
 from calibrify_core.kernel.errors import FieldError, Invalid
 from calibrify_core.records.files import StoredFile
@@ -337,12 +343,12 @@ def record_hash(record: Calibration) -> str:
 
 
 def check_complete(record: Calibration) -> None:
-    """Refuses a record that is handed in although something of it is missing.
+    """Refuses a record that is handed in although it lacks something or contradicts itself.
 
     Raises:
-        Invalid: with everything that is missing.
+        Invalid: with everything that is missing or cannot be.
     """
-    errors: list[FieldError] = []
+    errors = list(unadjusted_problems(record.points, record.adjusted, record.as_found_na_reason))
     if record.provider_type == "external":
         if not record.points and record.reported_result is None:
             errors.append(

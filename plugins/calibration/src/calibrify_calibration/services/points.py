@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,12 @@ from calibrify_calibration.domain.decisions import Result, rule_named
 from calibrify_calibration.domain.evaluations import Evaluation, Point, evaluate_record
 from calibrify_calibration.domain.limits import NO_LIMITS, Limits, explicit_limits
 from calibrify_calibration.domain.problems import Problem, RuleError
-from calibrify_calibration.domain.readings import Reading, ReadingOf, readings_from
+from calibrify_calibration.domain.readings import (
+    Reading,
+    ReadingOf,
+    readings_from,
+    same_readings,
+)
 from calibrify_calibration.domain.tolerances import Tolerance, tolerance_from
 from calibrify_calibration.services.problems import field_errors, invalid
 from calibrify_core.kernel.errors import FieldError, Invalid
@@ -54,6 +59,11 @@ _DEFAULTS: Mapping[str, Any] = {
     "reading_of": "uut",
     "in_scope": True,
 }
+
+LEFT_OTHERWISE = (
+    'Tick "It was adjusted", or clear the as-left readings: without an adjustment, as left is as '
+    "found."
+)
 
 _LISTS = frozenset({"as_found", "as_left", "standard_ids"})
 
@@ -134,6 +144,31 @@ def judge(
             else evaluation_out(found.as_left)
         )
     return Judged(plain, verdicts.as_found_result, verdicts.as_left_result, inputs)
+
+
+def unadjusted_problems(
+    points: Sequence[Mapping[str, Any]], adjusted: bool, as_found_na_reason: str | None
+) -> Iterator[FieldError]:
+    """Yields where points of an instrument that was not adjusted were left other than found.
+
+    Without an adjustment the results as found are the results as left, and the certificate says so
+    in as many words.
+
+    Args:
+        points: as they are stored.
+        adjusted: whether the instrument was adjusted between as found and as left.
+        as_found_na_reason: why there are no as-found readings.
+    """
+    for index, point in enumerate(points):
+        if adjusted or not point["as_left"]:
+            continue
+        found, left = (readings_from(point[phase]) for phase in ("as_found", "as_left"))
+        if found and not same_readings(found, left):
+            yield FieldError(f"/points/{index}/as_left", LEFT_OTHERWISE)
+        elif not found and not as_found_na_reason:
+            yield FieldError(
+                f"/points/{index}/as_found", "Give the as-found reading, or say why there is none."
+            )
 
 
 def hash_of(value: Any) -> str:

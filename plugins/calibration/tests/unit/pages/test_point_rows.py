@@ -40,6 +40,10 @@ def test_a_point_that_was_found_out_and_adjusted():
     assert (row.gauge.uncertainty, row.gauge.guard) == (Decimal("0.1000"), Decimal("0.9000"))
 
 
+def test_no_adjustment_is_told_of_where_the_record_denies_it():
+    assert row_of(point(), adjusted=False).word == "Found out, left in"
+
+
 def test_readings_keep_their_digits_and_several_show_their_mean():
     several = point(
         as_found=["10.0", {"indication": "10.002"}],
