@@ -293,6 +293,13 @@ def test_the_certificate_of_an_outside_laboratory_is_recorded_and_approved(
     assert {"Approved", "Reported limited"} <= set(chips(done))
     seen = lab.equipment(equipment_id)
     assert (seen["due_on"], seen["calibration_status"]) == ("2027-02-20", "limited_use")
+    record, instrument = done.request.path, f"/equipment/{equipment_id}"
+    for shown in (record, f"{record}/certificate", instrument, f"{instrument}/documents"):
+        paper = manager.get(shown).html.select_one("a[href$='/laboratory-certificate']")
+        assert paper is not None, shown
+        assert manager.get(paper["href"]).body == PDF
+    bare = lab.approved(lab.instrument())
+    manager.get(f"/calibrations/{bare['id']}/laboratory-certificate", status=404)
 
 
 def test_schedules_are_set_changed_and_ended(lab: Lab, manager: TestApp, viewer: TestApp) -> None:

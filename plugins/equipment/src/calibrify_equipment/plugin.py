@@ -106,6 +106,7 @@ def calibrify_page_slots() -> Sequence[declare.PageSlot]:
     return [
         declare.PageSlot("equipment.detail.main", f"Wide column. {subject}"),
         declare.PageSlot("equipment.detail.side", f"Narrow column. {subject}"),
+        declare.PageSlot("equipment.documents.main", f"Below the documents. {subject}"),
         declare.PageSlot("equipment.detail.actions", f"Buttons of the head. {subject}"),
     ]
 

@@ -10,6 +10,7 @@ from calibrify_equipment.public import DetailTab, ListColumn, ListView
 MAIN = "equipment.detail.main"
 SIDE = "equipment.detail.side"
 ACTIONS = "equipment.detail.actions"
+DOCUMENTS = "equipment.documents.main"
 
 NAVIGATION = (
     NavigationEntry(
@@ -27,6 +28,7 @@ PANELS = (
     Panel(ACTIONS, "calibration.actions", "calibration/panel_actions.html", panels.actions, RECORD),
     Panel(MAIN, "calibration.drift", "calibration/panel_drift.html", panels.drift, VIEW, 10),
     Panel(MAIN, "calibration.latest", "calibration/panel_latest.html", panels.latest, VIEW, 20),
+    Panel(DOCUMENTS, "calibration.papers", "calibration/panel_papers.html", panels.papers, VIEW),
     Panel(SIDE, "calibration.plan", "calibration/panel_plan.html", panels.plan, SCHEDULE_VIEW, 10),
     Panel(
         SIDE,

@@ -5,13 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from pyramid.response import Response
+
 from calibrify_calibration.pages.history import records_of
 from calibrify_calibration.pages.recording import instrument_id
 from calibrify_calibration.pages.wording import KINDS, options
-from calibrify_calibration.permissions import APPROVE, RECORD
+from calibrify_calibration.permissions import APPROVE, RECORD, VIEW
 from calibrify_calibration.schemas.calibration import CalibrationIn
 from calibrify_calibration.services import approvals, calibrations
-from calibrify_core.kernel.errors import CalibrifyError, Forbidden, Invalid, UnsupportedMediaType
+from calibrify_core.api.download import send
+from calibrify_core.kernel.errors import (
+    CalibrifyError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    UnsupportedMediaType,
+)
 from calibrify_core.records.attachments import Attachments
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
@@ -203,8 +212,21 @@ def _problems(error: CalibrifyError) -> list[dict[str, str]]:
     return [{**one, "name": FIELDS.get(one["name"], one["name"])} for one in found]
 
 
+def read(request: Any) -> Response:
+    """Sends the laboratory's own certificate, for saving.
+
+    Raises:
+        NotFound: the record has none that the person may read.
+    """
+    record = calibrations.find(request.unit, request.matchdict["id"])
+    if record.file_id is None:
+        raise NotFound("No certificate of a laboratory is kept with this calibration.")
+    attachments = Attachments(request.unit)
+    return send(attachments, attachments.find(record.file_id))
+
+
 def includeme(config: Any) -> None:
-    """Adds the page."""
+    """Adds the pages."""
     config.add_page(
         "calibration.external.new",
         "/calibrations/external",
@@ -212,4 +234,10 @@ def includeme(config: Any) -> None:
         permission=RECORD,
         template=TEMPLATE,
         post=save,
+    )
+    config.add_page(
+        "calibration.external.read",
+        "/calibrations/{id:uuid}/laboratory-certificate",
+        read,
+        permission=VIEW,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.models.state import CalibrationState
 from calibrify_calibration.pages.drift import series_of
 from calibrify_calibration.pages.history import records_of
@@ -17,15 +18,17 @@ from calibrify_calibration.pages.wording import (
     ANCHORS,
     REPORTED,
     SCHEDULE_KINDS,
+    STATES,
     WEEKENDS,
     chip,
     interval,
 )
-from calibrify_calibration.permissions import RECORD, SCHEDULE_CHANGE, SCHEDULE_VIEW
+from calibrify_calibration.permissions import RECORD, SCHEDULE_CHANGE, SCHEDULE_VIEW, VIEW
 from calibrify_calibration.services.schedules import schedules_of
 from calibrify_core.web.formats import Formats
 
 MOST = 20
+MOST_PAPERS = 100
 SOURCES = {"accepted": "last calibration", "imported": "opening date", "extension": "extension"}
 
 
@@ -88,6 +91,7 @@ def latest(unit: Any, subject: Mapping[str, Any]) -> dict[str, Any] | None:
         "tone": "ok" if good == len(counted) else "oot",
         "performed_on": record.performed_on,
         "reported": chip(REPORTED, record.reported_result),
+        "paper": record.id if record.file_id is not None else None,
         "facts": [
             ("Performed", fmt.date(record.performed_on)),
             ("Certificate", number),
@@ -95,6 +99,22 @@ def latest(unit: Any, subject: Mapping[str, Any]) -> dict[str, Any] | None:
             ("Limitation", record.limitation or ""),
         ],
     }
+
+
+def papers(unit: Any, subject: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Returns the certificates of outside laboratories that are kept with calibrations."""
+    statement = (
+        unit.select(Calibration, VIEW)
+        .where(Calibration.equipment_id == _id(subject), Calibration.file_id.is_not(None))
+        .order_by(Calibration.performed_at.desc(), Calibration.id.desc())
+        .limit(MOST_PAPERS)
+    )
+    records = [
+        {"record": one, "state": chip(STATES, one.state)} for one in unit.session.scalars(statement)
+    ]
+    if not records:
+        return None
+    return {"title": "Certificates of laboratories", "flush": True, "records": records}
 
 
 def plan(unit: Any, subject: Mapping[str, Any]) -> dict[str, Any]:

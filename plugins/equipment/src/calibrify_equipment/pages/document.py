@@ -14,6 +14,7 @@ from calibrify_core.records.attachments import Attachments
 from calibrify_core.records.files import StoredFile
 from calibrify_core.web.flash import flash
 from calibrify_core.web.kit import problems_of, see_other
+from calibrify_core.web.panels import panels_of
 from calibrify_equipment.pages.head import head_of
 from calibrify_equipment.permissions import CHANGE, VIEW
 from calibrify_equipment.services.equipment import find
@@ -53,6 +54,7 @@ def _page(request: Any, problems: list[dict[str, str]]) -> dict[str, Any]:
             }
             for file in request.unit.session.scalars(marked)
         ],
+        "cards": panels_of(request, "equipment.documents.main", head["equipment"]),
         "may_attach": request.unit.access.permits(CHANGE),
         "problems": problems,
     }
