@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,6 +23,8 @@ from pydantic import (
 )
 from pydantic import WithJsonSchema as Schema
 from pydantic_core import CoreSchema, core_schema
+
+from calibrify_core.exchange.dates import FIRST_YEAR, LAST_YEAR
 
 MAX_DIGITS = 40
 MAX_EXPONENT = 30
@@ -93,13 +96,31 @@ def exact_decimal(value: object) -> object:
     return Decimal(str(entered_text(value)))
 
 
+def plain_json(value: Any) -> Any:
+    """Turns a value of a body into JSON that any reader holds: decimals keep their digits as text.
+
+    >>> plain_json({"a": [EnteredDecimal.read("1.50"), 2, True]})
+    {'a': ['1.50', 2, True]}
+    """
+    if isinstance(value, dict):
+        return {name: plain_json(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [plain_json(item) for item in value]
+    if isinstance(value, Decimal) or (type(value) is int and abs(value) > 2**53):
+        return entered_text(value)
+    return value
+
+
 def _date(value: object) -> object:
-    """Turns ``2026-11-23`` into a date."""
+    """Turns ``2026-11-23`` into a date, within the years that an import takes too."""
     if isinstance(value, str) and CIVIL_DATE.fullmatch(value):
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             raise ValueError("There is no such day in the calendar.") from None
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError(f"A date lies in the years {FIRST_YEAR} to {LAST_YEAR}.")
+        return day
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     raise ValueError("This is a date such as 2026-11-23.")
@@ -159,6 +180,9 @@ DecimalText = Annotated[str, BeforeValidator(entered_text), _decimal_schema()]
 
 ExactDecimal = Annotated[Decimal, BeforeValidator(exact_decimal), _decimal_schema()]
 """A decimal whose value counts and whose writing does not, such as a price."""
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(plain_json)]
+"""An object of whatever members; a number with a point, or longer than others can read, is text."""
 
 Date = Annotated[date, BeforeValidator(_date), Schema({"type": "string", "format": "date"})]
 """A calendar date, ``2026-11-23``."""

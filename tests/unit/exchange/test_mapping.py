@@ -142,7 +142,7 @@ class TestValues:
             ("price", "NaN", "no number"),
             ("price", "Infinity", "no number"),
             ("price", "1e999", "no number"),
-            ("price", "1" * 39, "more than 38 digits"),
+            ("price", "1" * 41, "more than 40 digits"),
             ("calibration_required", "perhaps", "neither yes nor no"),
             ("due_on", "1/2/2016", "day first or month first"),
             ("due_on", "TBD", "is no date"),

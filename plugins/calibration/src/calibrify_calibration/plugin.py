@@ -23,6 +23,7 @@ from calibrify_calibration.services import (
 )
 from calibrify_calibration.services.demo import load_calibrations
 from calibrify_calibration.services.news import NEWS
+from calibrify_calibration.services.search import find_hits
 from calibrify_calibration.services.usability import judge_calibration
 from calibrify_calibration.tasks.render_certificate import render_certificate
 from calibrify_core.hooks import declarations as declare
@@ -197,6 +198,12 @@ def calibrify_equipment_tabs() -> Sequence[public.DetailTab]:
 def calibrify_demo() -> Sequence[declare.Demo]:
     """Declares the calibrations of the demonstration laboratory."""
     return [declare.Demo(load_calibrations)]
+
+
+@hookimpl
+def calibrify_search_sources() -> Sequence[declare.SearchSource]:
+    """Lets the global search find calibrations by their numbers."""
+    return [declare.SearchSource("calibration.record", permissions.VIEW, find_hits)]
 
 
 @hookimpl

@@ -59,6 +59,14 @@ def test_a_void_paper_says_so_and_the_issued_one_is_kept(lab):
     assert certificates.verify(lab.platform, "nonsense") is None
 
 
+def test_the_search_finds_a_calibration_by_its_numbers(lab):
+    done = lab.approved(lab.instrument())
+    for number in (done["number"], done["number"].lower(), done["certificate_number"]):
+        hits = lab.viewer.get(f"/api/v1/search/?q={number}").json["results"]
+        assert [hit["api"] for hit in hits] == [f"/api/v1/calibrations/{done['id']}/"]
+    assert done["certificate_number"] in hits[0]["subtitle"]
+
+
 def test_a_draft_has_a_paper_without_a_number(lab):
     draft = lab.record(lab.instrument())
     paper = lab.viewer.get(f"{API}calibrations/{draft['id']}/certificate.pdf")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import uuid
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
+from calibrify_core.auth.organisations import Organisations
 from calibrify_core.kernel.errors import CalibrifyError, Conflict
+from calibrify_equipment.services.catalogue import match_manufacturer
 
 E = "/api/v1/equipment/"
 
@@ -194,6 +198,57 @@ def test_label_and_code(manager: Any, lab: Any) -> None:
     svg = manager.get(f"{E}{body['id']}/qr.svg")
     assert b"<svg" in svg.body
     assert svg.content_type == "image/svg+xml"
+
+
+def test_an_instrument_is_no_part_of_its_own_parts(manager: Any, lab: Any) -> None:
+    rack = make(manager, lab)
+    card = make(manager, lab, parent_id=rack["id"])
+    chip = make(manager, lab, parent_id=card["id"])
+    for part in (rack, card, chip):
+        refused = manager.patch_json(f"{E}{rack['id']}/", {"parent_id": part["id"]}, status=422)
+        assert refused.json["errors"][0]["pointer"] == "/parent_id"
+    manager.patch_json(f"{E}{chip['id']}/", {"parent_id": rack["id"]}, status=200)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"])
+def test_days_outside_of_the_calendar_of_imports_are_refused(manager: Any, day: str) -> None:
+    body = {"name": "x", "acquired_on": day, "warranty_until": day}
+    errors = manager.post_json(E, body, status=422).json["errors"]
+    assert {error["pointer"] for error in errors} == {"/acquired_on", "/warranty_until"}
+
+
+def test_a_model_keeps_the_digits_of_its_specification(manager: Any, lab: Any) -> None:
+    maker = manager.post_json(
+        "/api/v1/manufacturers/", {"name": lab.unique("Maker")}, status=201
+    ).json
+    body = {"manufacturer_id": maker["id"], "name": "M1", "specification": {"span": 1.0010}}
+    sent = json.dumps(body).replace("1.001", "1.0010").replace("}}", ', "n": [1e20, 7, %d]}}')
+    made = manager.post(
+        "/api/v1/models/", sent % 10**29, content_type="application/json", status=201
+    ).json
+    assert made["specification"] == {"span": "1.0010", "n": ["1e20", 7, str(10**29)]}
+
+
+def test_a_model_belongs_to_a_maker_that_its_author_sees(manager: Any, lab: Any) -> None:
+    other = Organisations(lab.platform).create(lab.unique("other"))
+    with lab.platform.unit(other.id) as unit:
+        foreign, _ = match_manufacturer(unit, "Elsewhere")
+    first, second = (
+        manager.post_json("/api/v1/manufacturers/", {"name": lab.unique("Maker")}, status=201).json
+        for _ in range(2)
+    )
+    body = {"manufacturer_id": first["id"], "name": "M1"}
+    made = manager.post_json("/api/v1/models/", body, status=201).json
+    one = make(manager, lab, manufacturer=first["name"], model="M1")
+    for unknown in (foreign, uuid.uuid4()):
+        body = {"manufacturer_id": str(unknown), "name": "M2"}
+        for answer in (
+            manager.post_json("/api/v1/models/", body, status=422),
+            manager.patch_json(f"/api/v1/models/{made['id']}/", body, status=422),
+        ):
+            assert answer.json["errors"][0]["pointer"] == "/manufacturer_id"
+    manager.patch_json(f"/api/v1/models/{made['id']}/", {"manufacturer_id": second["id"]})
+    assert manager.get(f"{E}{one['id']}/").json["manufacturer"] == second["name"]
 
 
 def test_bulk_is_all_or_nothing(manager: Any, lab: Any) -> None:

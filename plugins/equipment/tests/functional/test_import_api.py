@@ -287,6 +287,7 @@ with zipfile.ZipFile(BOMB, "w", zipfile.ZIP_DEFLATED) as _archive:
         (b"asset_tag,name\n1,2\n", {"mapping": '{"name": "nothing"}'}),
         (b"asset_tag,name\n1,2\n", {"mapping": '{"x": "name"}'}),
         (b"asset_tag,name\n1,2\n", {"dry_run": "maybe"}),
+        (b"asset_tag,name\n1,2\n", {"dry_run": ""}),
         (b"a,b\n1,2\n", {}),
     ],
 )

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from calibrify_calibration.domain.decisions import Result
 from calibrify_calibration.domain.schedules import RecordKind, ScheduleKind
 from calibrify_calibration.domain.states import RecordState
-from calibrify_calibration.domain.status import HEADLINE, boundaries
+from calibrify_calibration.domain.status import HEADLINE, SUSPENDED, boundaries
 from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.models.certificate import Certificate
 from calibrify_calibration.models.reach import INSTRUMENTS
@@ -294,12 +294,17 @@ def _due_among(own: ListSpec) -> ListSpec:
         return CalibrationState.due_on <= boundaries(unit.today(), max(values)).window_until
 
     item = ListField("within_days", "Within days", Kind.INTEGER, matches=matches, kept=True)
+    status: Any = own.fields["status"].column
     return replace(
         own,
         fields={**own.fields, "within_days": item},
         permission=VIEW,
         default_ordering=("due_on",),
-        where=(CalibrationState.required.is_(True), CalibrationState.due_on.is_not(None)),
+        where=(
+            CalibrationState.required.is_(True),
+            CalibrationState.due_on.is_not(None),
+            *(status != state for state in sorted(SUSPENDED)),
+        ),
         served=(frozenset({"within_days", "status"}),),
     )
 

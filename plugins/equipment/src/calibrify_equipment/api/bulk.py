@@ -9,7 +9,7 @@ from pydantic import Field
 from calibrify_core.api.body import validate
 from calibrify_core.api.request import Request
 from calibrify_core.api.types import Body, Identifier, Shape, changes
-from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
+from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid, NotFound
 from calibrify_equipment.permissions import CHANGE
 from calibrify_equipment.schemas.equipment import (
     EquipmentChange,
@@ -55,6 +55,7 @@ def run(request: Request) -> dict[str, Any]:
     Raises:
         Invalid: with the errors of all bodies, or of the first operation that fails.
         Conflict: an operation meets another instrument or an illegal state.
+        NotFound: an instrument does not exist for the caller.
     """
     operations: list[Operation] = request.data.operations
     bodies = _bodies(operations)
@@ -121,6 +122,6 @@ def includeme(config: Any) -> None:
         permission=CHANGE,
         body=BulkIn,
         out=BulkOut,
-        errors=(Conflict,),
+        errors=(Conflict, NotFound),
         summary="Does up to 1,000 operations, all or none.",
     )

@@ -29,7 +29,7 @@ MEMBERS = {
 def start_import(request: Request) -> Reply:
     """Starts the import of a register."""
     upload = request.data
-    dry_run = upload.fields.get("dry_run", "false").strip() or "false"
+    dry_run = upload.fields.get("dry_run", "false").strip()
     if dry_run not in {"true", "false"}:
         raise Invalid.field("/dry_run", "true or false is needed.")
     options = parse_options(upload.fields.get("options"))

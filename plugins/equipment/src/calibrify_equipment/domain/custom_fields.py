@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
+
+from calibrify_core.exchange.dates import FIRST_YEAR, LAST_YEAR
 
 TYPES = ("text", "integer", "decimal", "date", "boolean", "choice")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,49}", re.ASCII)
@@ -146,12 +149,15 @@ def _decimal(value: Any, _field: Mapping[str, Any]) -> str:
 
 
 def _date(value: Any, _field: Mapping[str, Any]) -> str:
-    try:
+    day = None
+    with suppress(ValueError):
         if isinstance(value, str) and len(value) == len("2026-11-23"):
-            return date.fromisoformat(value).isoformat()
-    except ValueError:
-        pass
-    raise ValueError("This is a date such as 2026-11-23.")
+            day = date.fromisoformat(value)
+    if day is None:
+        raise ValueError("This is a date such as 2026-11-23.")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"A date lies in the years {FIRST_YEAR} to {LAST_YEAR}.")
+    return day.isoformat()
 
 
 def _boolean(value: Any, _field: Mapping[str, Any]) -> bool:

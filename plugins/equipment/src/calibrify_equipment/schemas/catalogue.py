@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from calibrify_core.api.types import Body, Identifier, Moment, Name, Shape, partial
+from calibrify_core.api.types import Body, Identifier, JsonObject, Moment, Name, Shape, partial
 
 
 class ManufacturerIn(Body):
@@ -28,7 +28,7 @@ class ModelIn(Body):
 
     manufacturer_id: Identifier
     name: Name
-    specification: dict[str, Any] | None = None
+    specification: JsonObject | None = None
 
 
 ModelChange = partial(ModelIn, "ModelChange")

@@ -128,11 +128,13 @@ def _rename_manufacturer(unit: UnitOfWork, manufacturer: Any) -> None:
 
 
 def _rename_model(unit: UnitOfWork, model: Any) -> None:
-    """Writes a model's name beside all its instruments."""
-    _rename(unit, Equipment.model_id == model.id, {"model": model.name})
+    """Writes the names of a model and of its maker beside all its instruments."""
+    maker = unit.find(Manufacturer, model.manufacturer_id, CATALOGUE_VIEW)
+    names = {"model": model.name, "manufacturer": maker.name, "manufacturer_id": maker.id}
+    _rename(unit, Equipment.model_id == model.id, names)
 
 
-def _rename(unit: UnitOfWork, which: Any, names: dict[str, str]) -> None:
+def _rename(unit: UnitOfWork, which: Any, names: dict[str, Any]) -> None:
     """Writes new names beside instruments, with the keys that follow from them.
 
     Raises:
@@ -140,7 +142,7 @@ def _rename(unit: UnitOfWork, which: Any, names: dict[str, str]) -> None:
     """
     table: Any = Equipment.__table__
     columns = ("id", "asset_tag", "serial_number", "name", "manufacturer", "model")
-    reading = sa.select(*(table.c[name] for name in columns)).where(which)
+    reading = sa.select(*(table.c[name] for name in {*columns, *names})).where(which)
     why = "a maker's name is the same on all its instruments"
     rows = unit.session.execute(unscoped(reading, Equipment, because=why)).all()
     changes = []
@@ -195,4 +197,5 @@ MODELS = Kind(
     {"specification": {}},
     (Equipment.model_id,),
     _rename_model,
+    {"manufacturer_id": Manufacturer},
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from calibrify_core.kernel.errors import Conflict
+from calibrify_core.kernel.errors import Conflict, Invalid
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
@@ -20,6 +20,7 @@ from calibrify_equipment.permissions import (
     PARTY_CHANGE,
     PARTY_VIEW,
 )
+from calibrify_equipment.services.references import absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Kind:
         defaults: of members that may be left out.
         users: columns that refer to them.
         after: called with (unit, entry) after a change, in the same transaction.
+        refers: classes of what its members refer to, by name of the member.
     """
 
     model: Any
@@ -43,6 +45,7 @@ class Kind:
     defaults: Mapping[str, Any]
     users: tuple[Any, ...]
     after: Callable[[UnitOfWork, Any], None] | None = None
+    refers: Mapping[str, Any] = field(default_factory=dict)
 
 
 SUPPLIERS = Kind(
@@ -80,9 +83,11 @@ def add(unit: UnitOfWork, kind: Kind, values: Mapping[str, Any]) -> Any:
 
     Raises:
         Forbidden: the author may not.
+        Invalid: it refers to what does not exist for the author.
         Conflict: there is one of this name already.
     """
     unit.access.require(kind.change)
+    _check(unit, kind, values)
     given = {name: value for name, value in values.items() if value is not None}
     entry = kind.model(
         id=new_id(), organisation_id=unit.organisation.id, **{**kind.defaults, **given}
@@ -96,8 +101,10 @@ def change(unit: UnitOfWork, kind: Kind, entry: Any, values: Mapping[str, Any]) 
     """Changes an entry.
 
     Raises:
+        Invalid: it refers to what does not exist for the author.
         Conflict: there is one of this name already.
     """
+    _check(unit, kind, values)
     for name, value in values.items():
         setattr(entry, name, kind.defaults.get(name) if value is None else value)
     _flush(unit, kind)
@@ -126,6 +133,24 @@ def delete(unit: UnitOfWork, kind: Kind, entry: Any) -> None:
         unit.session.flush()
     except IntegrityError:
         raise Conflict(f"This {kind.noun} is in use.") from None
+
+
+def _check(unit: UnitOfWork, kind: Kind, values: Mapping[str, Any]) -> None:
+    """Checks what an entry refers to.
+
+    Raises:
+        Invalid: with every member that stands for nothing.
+    """
+    found = {
+        name: unit.session.execute(
+            unit.restrict(sa.select(model.id).where(model.id == values[name]), model, kind.view)
+        ).one_or_none()
+        for name, model in kind.refers.items()
+        if values.get(name) is not None
+    }
+    errors = absent(found)
+    if errors:
+        raise Invalid(errors)
 
 
 def _flush(unit: UnitOfWork, kind: Kind) -> None:

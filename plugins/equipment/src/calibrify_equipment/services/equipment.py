@@ -16,6 +16,7 @@ from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.persistence.bulk import insert_unless_taken
 from calibrify_core.persistence.prepared import Prepared
+from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain import custom_fields, identity
 from calibrify_equipment.events import EquipmentChanged, EquipmentRegistered
@@ -237,7 +238,8 @@ def _check(
     schema: Mapping[str, Any] = found.get("category_id") or {}
     if not errors and (equipment_id is None or {"location_id", "category_id"} & set(changed)):
         errors = check_reach(unit, facts["location_id"], facts["category_id"])
-    if equipment_id is not None and changed.get("parent_id") == equipment_id:
+    parent = changed.get("parent_id")
+    if equipment_id is not None and parent is not None and _part_of(unit, parent, equipment_id):
         errors.append(FieldError("/parent_id", "An instrument is no part of itself."))
     if not errors and ("custom_fields" in changed or facts["custom_fields"]):
         clean, problems = custom_fields.check_values(schema, facts["custom_fields"])
@@ -246,6 +248,22 @@ def _check(
             facts["custom_fields"] = clean
     if errors:
         raise Invalid(errors)
+
+
+def _part_of(unit: UnitOfWork, part: uuid.UUID, whole: uuid.UUID) -> bool:
+    """Tells whether one instrument is another, or a part of it at any depth."""
+    above = sa.select(Equipment.id, Equipment.parent_id).where(Equipment.id == part)
+    chain = above.cte("chain", recursive=True)
+    # What was met once is not followed again: a ring ends too.
+    chain = chain.union(
+        sa.select(Equipment.id, Equipment.parent_id).where(Equipment.id == chain.c.parent_id)
+    )
+    asked = unscoped(
+        sa.select(chain.c.id).where(chain.c.id == whole),
+        Equipment,
+        because="it asks for a ring, whatever the author may see of it",
+    )
+    return unit.session.execute(asked).first() is not None
 
 
 def _catalogued(unit: UnitOfWork, facts: Mapping[str, Any]) -> dict[str, Any]:
