@@ -194,7 +194,7 @@ class ListRequest:
         cursor: opaque place to go on from.
         count: ``None`` for no count, ``"capped"`` at 10,001, or ``"exact"``.
         fields: names to show, None for all.
-        notices: parameters that a lenient reader ignored.
+        notices: sentences about the parameters that a lenient reader ignored.
     """
 
     filters: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -224,6 +224,11 @@ class _Reader:
     def fail(self, name: str, detail: str) -> None:
         """Notes a problem with a parameter."""
         self.errors.append(FieldError(f"/query/{name}", detail))
+
+    def notice(self, error: FieldError) -> str:
+        """Returns a problem as people read it, with the label of the field that it is about."""
+        item, _ = self._named(error.pointer.removeprefix("/query/"))
+        return error.detail if item is None else f"{item.label}: {error.detail}"
 
     def take(self, name: str, text: str) -> None:
         """Takes one parameter."""
@@ -335,7 +340,7 @@ def read_request(
         cursor=reader.single.get("cursor") or None,
         count=reader.count(),
         fields=reader.fields(),
-        notices=tuple(error.detail for error in reader.errors),
+        notices=tuple(reader.notice(error) for error in reader.errors),
     )
     if reader.errors and not lenient:
         raise Invalid(reader.errors)

@@ -13,6 +13,7 @@ from calibrify_core.records.keyset import Page, run_list
 from calibrify_core.records.listing import ListRequest, ListSpec, read_request
 
 PAGE_LENGTH = 25
+NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def show_list(request: Any, spec: ListSpec, page: ListPage) -> tuple[dict[str, A
         "clear_href": base,
         "columns": [_column(request, base, column, asked) for column in page.columns],
         "rows": [page.cells(record) for record in found.rows],
-        "summary": _summary(found),
+        "summary": summary_of(found),
         "previous_href": _href(base, _state(request), cursor=found.previous),
         "next_href": _href(base, _state(request), cursor=found.next),
         "bulk": list(page.bulk),
@@ -245,13 +246,27 @@ def _column(request: Any, base: str, column: Column, asked: ListRequest) -> dict
     }
 
 
-def _summary(found: Page) -> str:
-    """Returns the line below the table."""
+def summary_of(found: Page) -> str:
+    """Returns the line below a table: which of how many, as far as a cursor tells.
+
+    >>> summary_of(Page([{}] * 25, next="x", count=60))
+    '1–25 of 60'
+    >>> summary_of(Page([{}] * 25, next="x", previous="y", count=600))
+    '25 shown of 600'
+    >>> summary_of(Page([{}] * 10, previous="y", count=60))
+    '51–60 of 60'
+    """
     shown = len(found.rows)
+    if found.count == 0:
+        return "None"
     if found.count is None:
         return f"{shown} shown"
-    total = f"{found.count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    total = f"{found.count:,}".replace(",", NARROW)
     total += "+" if found.capped else ""
     if shown == found.count:
         return f"All {total}"
-    return f"{shown} of {total}"
+    if found.previous is None:
+        return f"1–{shown} of {total}"
+    if found.next is None and not found.capped:
+        return f"{found.count - shown + 1:,}–{total} of {total}".replace(",", NARROW)
+    return f"{shown} shown of {total}"

@@ -17,6 +17,7 @@ from calibrify_core.records.listing import ListField, ListSpec
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
+from calibrify_equipment.domain import usability
 from calibrify_equipment.domain.lifecycle import allowed, may_become
 from calibrify_equipment.events import (
     CategoryChanged,
@@ -30,6 +31,7 @@ from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.schemas.equipment import EquipmentOut
 from calibrify_equipment.services.listing import equipment_list, facets_of
 from calibrify_equipment.services.references import absent, look_up, person_name, words_of_filter
+from calibrify_equipment.services.usability import verdict
 
 VIEW = permissions.VIEW
 CHANGE = permissions.CHANGE
@@ -44,6 +46,11 @@ CategoryRedefined = CategoryChanged
 Affected = MetrologyAffected
 words_of_equipment = words_of_filter
 
+Usability = usability.Usability
+UsabilityCheck = usability.UsabilityCheck
+# The one answer that lists, pages and labels show: the gravest of all checks.
+verdict_of_equipment = verdict
+
 
 @dataclass(frozen=True, slots=True)
 class ListColumn:
@@ -52,7 +59,8 @@ class ListColumn:
     Attributes:
         name: unique; also the name under which the list sorts by it, if it does.
         title: the heading.
-        template: asset spec of the Jinja template that draws a cell; it is handed ``row``.
+        template: asset spec of the Jinja template that draws a cell; it is handed ``row``, and as
+            ``judged`` the `Usability` that the row shows.
         order: small first.
         css: class of the cell, for example ``duec``.
     """
@@ -202,52 +210,6 @@ class ListFacet:
     export_values: (
         Callable[[Any, Sequence[uuid.UUID]], Mapping[uuid.UUID, Mapping[str, Any]]] | None
     ) = None
-
-
-@dataclass(frozen=True, slots=True)
-class Usability:
-    """One answer to the question whether an instrument may be used today.
-
-    Attributes:
-        usable: whether it may.
-        grave: orders the answers; the greatest decides the banner.
-        state: word for the look (``ok``, ``soon``, ``late``, ``oot``, ``out``, ``incal``).
-        key: machine-readable state, for example ``overdue``.
-        word: the chip's word, for example *Overdue*.
-        icon: name in the icon sprite.
-        headline: the banner's sentence.
-        evidence: the line below it.
-        link: (label, path) of the proof, for example the certificate.
-        due_on: date of the interval bar, if there is one.
-        since_on: begin of the interval bar.
-    """
-
-    usable: bool
-    grave: int
-    state: str
-    key: str
-    word: str
-    icon: str
-    headline: str
-    evidence: str = ""
-    link: tuple[str, str] | None = None
-    due_on: Any = None
-    since_on: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class UsabilityCheck:
-    """A reason for which an instrument may, or may not, be used.
-
-    Attributes:
-        name: unique, ``<plugin>.<what>``.
-        judge: called with (unit, record); the record is the row as the list shows it, with the
-            members of all facets; returns None when it has nothing to say. Called for each row
-            of a page: it asks the database nothing.
-    """
-
-    name: str
-    judge: Callable[[Any, Mapping[str, Any]], Usability | None]
 
 
 @dataclass(frozen=True, slots=True)

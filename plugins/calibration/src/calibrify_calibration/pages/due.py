@@ -21,6 +21,7 @@ from calibrify_core.kernel.errors import Invalid
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
 from calibrify_core.web.formats import Formats
+from calibrify_core.web.lists import summary_of
 from calibrify_core.web.month import SHOWN_A_DAY, month_of
 from calibrify_core.web.page import formats_of
 from calibrify_core.web.panels import CALENDAR_ACTIONS, panels_of
@@ -53,9 +54,11 @@ def _agenda(request: Any) -> dict[str, Any]:
     fmt, href = formats_of(request), request.route_path("calibration.due.list")
     spec = due_list(request.platform)
     asked = read_request(spec, _asked(request), lenient=True)
+    notices = asked.notices
     try:
         asked = due_request(replace(asked, limit=LENGTH, count="capped", fields=None))
-    except Invalid:
+    except Invalid as refusal:
+        notices += tuple(error.detail for error in refusal.errors)
         asked = due_request(
             replace(read_request(spec, [], lenient=True), limit=LENGTH, count="capped")
         )
@@ -75,7 +78,8 @@ def _agenda(request: Any) -> dict[str, Any]:
         ],
         "groups": by_time([_row(record, fmt) for record in page.rows], fmt.today),
         "may_record": may,
-        "summary": _summary(len(page.rows), page.count, days),
+        "notices": notices,
+        "summary": summary_of(page) if page.rows else f"Nothing falls due within {days} days",
         "previous_href": _cursor(href, state, days, page.previous),
         "next_href": _cursor(href, state, days, page.next),
     }
@@ -91,14 +95,6 @@ def _cursor(href: str, state: Sequence[tuple[str, str]], days: int, cursor: str 
     if cursor is None:
         return ""
     return f"{href}?{urlencode([*state, ('within_days', str(days)), ('cursor', cursor)])}"
-
-
-def _summary(shown: int, count: int | None, days: int) -> str:
-    """Returns the line below the table."""
-    if not shown:
-        return f"Nothing falls due within {days} days"
-    total = shown if count is None else count
-    return f"All {total}" if total == shown else f"{shown} of {total}"
 
 
 def _row(record: Mapping[str, Any], fmt: Formats) -> dict[str, Any]:

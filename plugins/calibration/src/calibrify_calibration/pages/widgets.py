@@ -11,23 +11,25 @@ import sqlalchemy as sa
 
 from calibrify_calibration.domain.status import (
     HEADLINE,
-    SUSPENDED,
     USABLE,
     CalibrationStatus,
     boundaries,
-    calibration_status,
 )
 from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.models.reach import INSTRUMENTS
 from calibrify_calibration.models.state import CalibrationState
 from calibrify_calibration.pages.panels import link
-from calibrify_calibration.pages.wording import RESULTS, STATUSES, TONES
+from calibrify_calibration.pages.wording import RESULTS
 from calibrify_calibration.permissions import VIEW
-from calibrify_calibration.services.facet import facts_of, status_condition
+from calibrify_calibration.services.facet import status_condition
 from calibrify_calibration.services.figures import due_by_week, recent_results
+from calibrify_calibration.services.listing import attention_list
 from calibrify_core.kernel.dates import in_words
+from calibrify_core.records.keyset import run_list
+from calibrify_core.records.listing import read_request
 from calibrify_core.web.chart_data import Bar, Forecast, Part
 from calibrify_core.web.formats import Formats
+from calibrify_equipment.public import verdict_of_equipment
 
 WEEKS = 12
 WINDOW = 30
@@ -35,6 +37,7 @@ MOST = 8
 VALID = tuple(status.value for status in CalibrationStatus
               if status in USABLE and status is not CalibrationStatus.NOT_REQUIRED)  # fmt: skip
 HELD = (HEADLINE, "quarantined", "in_calibration", "in_maintenance")
+BAD = ("failed", "overdue", "never_calibrated")
 _s = CalibrationState
 
 
@@ -70,7 +73,7 @@ def figures(unit: Any) -> dict[str, Any]:
             "label": "In calibration",
             "value": share,
             "unit": "%" if counts.needed else "",
-            "detail": f"{counts.valid} of {counts.needed} in service",
+            "detail": f"{counts.valid} of {counts.needed} in service that need calibration",
             "href": address("/equipment", served, *(("calibration_status", v) for v in VALID)),
             "icon": "shield-check",
             "tone": "ok",
@@ -178,58 +181,39 @@ def forecast(unit: Any) -> dict[str, Any]:
 
 
 def attention(unit: Any) -> dict[str, Any]:
-    """Returns what needs somebody: out of tolerance first, then the most overdue."""
+    """Returns what needs somebody: out of tolerance first, then what is in use and overdue."""
     fmt = Formats(unit.organisation.zone, unit.today())
-    bad = status_condition(["failed", "overdue", "never_calibrated"], unit)
-    statement = (
-        sa.select(
-            _s.equipment_id,
-            INSTRUMENTS.c.asset_tag,
-            INSTRUMENTS.c.name,
-            INSTRUMENTS.c.status,
-            _s.required,
-            _s.failed,
-            _s.has_accepted,
-            _s.due_on,
-            _s.ordinary_due_on,
-            _s.due_soon_on,
-            _s.is_limited,
-            _s.last_calibrated_on,
-            _s.last_record_id,
-        )
-        .join(INSTRUMENTS, INSTRUMENTS.c.id == _s.equipment_id)
-        .where(bad, INSTRUMENTS.c.status.not_in(sorted(SUSPENDED)))
-        .order_by(_s.failed.desc(), _s.due_on.is_(None), _s.due_on, _s.equipment_id)
-        .limit(MOST)
-    )
-    rows = [_attended(row, fmt) for row in unit.session.execute(unit.restrict(statement, _s, VIEW))]
-    shown = ("failed", "overdue", "never_calibrated")
-    href = address("/equipment", *(("calibration_status", one) for one in shown))
+    asked = [*(("status", one) for one in HELD), *(("calibration_status", one) for one in BAD)]
+    spec = attention_list(unit.platform)
+    page = run_list(unit, spec, read_request(spec, [*asked, ("limit", str(MOST))]))
+    rows = [_attended(unit, record, fmt) for record in page.rows]
+    href = address("/equipment", *asked, ("ordering", "due_on"))
     return {"title": "Needs attention", "end": link(href, "See all"), "flush": True, "rows": rows}
 
 
-def _attended(row: Any, fmt: Formats) -> dict[str, Any]:
-    """Returns an instrument with the one thing to do about it."""
-    status = calibration_status(facts_of(row), fmt.today).value
+def _attended(unit: Any, record: Mapping[str, Any], fmt: Formats) -> dict[str, Any]:
+    """Returns an instrument with its state as the list shows it, and the thing to do about it."""
+    judged = verdict_of_equipment(unit, record)
     due = None
-    if row.due_on is not None:
+    if judged.due_on is not None:
         due = {
-            "on": row.due_on,
-            "relative": fmt.relative(row.due_on),
-            "tone": TONES[status],
-            "used": fmt.used(row.last_calibrated_on, row.due_on),
+            "on": judged.due_on,
+            "relative": fmt.relative(judged.due_on),
+            "tone": judged.state,
+            "used": fmt.used(judged.since_on, judged.due_on),
         }
-    href = f"/equipment/{row.equipment_id}"
-    record = f"/calibrations/new?equipment={row.equipment_id}"
-    looks = status == "failed" and row.last_record_id is not None
+    href = f"/equipment/{record['id']}"
+    looks = record["calibration_status"] == "failed"
     return {
         "href": href,
-        "title": row.name,
-        "tag": row.asset_tag,
-        "state": STATUSES[status],
+        "title": record["name"],
+        "tag": record["asset_tag"],
+        "state": judged,
         "due": due,
-        "action": "See the result" if looks else "Record",
-        "action_href": f"/calibrations/{row.last_record_id}" if looks else record,
+        "action": "See the results" if looks else "Record",
+        "action_href": (
+            f"{href}/calibrations" if looks else f"/calibrations/new?equipment={record['id']}"
+        ),
     }
 
 
@@ -237,13 +221,18 @@ def results(unit: Any) -> dict[str, Any]:
     """Returns what came of the calibrations of the last thirty days."""
     found = recent_results(unit)
     total = sum(found.values())
-    since = unit.today() - timedelta(days=WINDOW - 1)
+    today = unit.today()
+    since = today - timedelta(days=WINDOW - 1)
     parts = _parts(found)
     return {
         "title": f"Results, last {WINDOW} days",
         "end": link(
             address(
-                "/calibrations", ("state", "approved"), ("performed_on_from", since.isoformat())
+                "/calibrations",
+                ("state", "approved"),
+                ("is_historical", "false"),
+                ("performed_on_from", since.isoformat()),
+                ("performed_on_to", today.isoformat()),
             ),
             "See all",
         ),

@@ -309,6 +309,26 @@ def _due_among(own: ListSpec) -> ListSpec:
     )
 
 
+def attention_list(platform: Platform) -> ListSpec:
+    """Returns the list of instruments in the order in which somebody should see to them."""
+    return _by_attention(list_of_equipment(platform))
+
+
+@lru_cache(maxsize=8)
+def _by_attention(own: ListSpec) -> ListSpec:
+    """Returns a list of instruments: what failed first, then what is in use, the latest first."""
+    served = own.fields["status"].column == HEADLINE
+    rank = sa.case((CalibrationState.failed.is_(True), 0), (served, 1), else_=2)
+    item = ListField("attention", "Attention", Kind.INTEGER, rank, orderable=True)
+    return replace(
+        own,
+        fields={**own.fields, "attention": item},
+        permission=VIEW,
+        default_ordering=("attention", "due_on"),
+        served=(),
+    )
+
+
 def due_request(request: ListRequest) -> ListRequest:
     """Returns what is asked of the due list, with its defaults: in service, within 30 days.
 

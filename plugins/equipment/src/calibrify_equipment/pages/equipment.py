@@ -83,7 +83,7 @@ def _row(request: Any, record: Mapping[str, Any], facets: list[ListFacet]) -> di
     }
     for facet in facets:
         for item in facet.list_columns:
-            cells[item.name] = {"template": item.template, "row": record}
+            cells[item.name] = {"template": item.template, "row": record, "judged": judged}
     label = f"{record['asset_tag']} {record['name']}"
     return {"id": record["id"], "label": label, "href": href, "cells": cells}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain.lifecycle import SUSPENDED, WORDS, Status
-from calibrify_equipment.public import Usability
+from calibrify_equipment.domain.usability import Usability
 
 CHECKS = "calibrify_equipment_usability_checks"
 
