@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from calibrify_core.testing.client import ApiClient
+from webtest import TestApp
+
+from calibrify_core.auth.grants import Grants
+from calibrify_core.auth.roles import Roles
+from calibrify_core.auth.users import Users
+from calibrify_core.testing.client import HTTPS, ApiClient
 from calibrify_core.testing.house import PASSWORD, House
 
 API = "/api/v1/"
@@ -88,3 +93,33 @@ def calibration(equipment_id: str, **values: Any) -> dict[str, Any]:
         "points": [point()],
         **values,
     }
+
+
+def browser(lab: Lab, role: str) -> TestApp:
+    """Returns a browser without scripts in which a new account is signed in."""
+    name = lab.unique(role)
+    with lab.platform.unit() as unit:
+        user = Users(unit).create(username=name, password=PASSWORD, name=name.title())
+        found = Roles(unit).named(role)
+        assert found is not None
+        Grants(unit).give(found.id, user_id=user.id)
+    made = TestApp(lab.app, extra_environ=dict(HTTPS))
+    form = made.get("/login").forms[0]
+    form["email"], form["password"] = name, PASSWORD
+    form.submit(status=303)
+    return made
+
+
+def form_of(page: Any, action: str = "") -> Any:
+    """Returns the form of a page that changes something."""
+    forms = [
+        form
+        for form in page.forms.values()
+        if form.method.upper() == "POST" and "logout" not in (form.action or "")
+    ]
+    return next(form for form in forms if action in (form.action or ""))
+
+
+def chips(page: Any, where: str = "main") -> list[str]:
+    """Returns the words of the chips of a part of a page."""
+    return [chip.text.strip() for chip in page.html.select(f"{where} .chip")]

@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from webtest import TestApp, Upload
 
-from calibrify_core.auth.grants import Grants
-from calibrify_core.auth.roles import Roles
-from calibrify_core.auth.users import Users
 from calibrify_core.testing.client import HTTPS
 from calibrify_core.testing.house import PASSWORD
-from plugins.calibration.tests.laboratory import Lab, point
+from plugins.calibration.tests.laboratory import Lab, browser, chips, form_of, point
 
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
-
-
-def browser(lab: Lab, role: str) -> TestApp:
-    """Returns a browser without scripts in which a new account is signed in."""
-    name = lab.unique(role)
-    with lab.platform.unit() as unit:
-        user = Users(unit).create(username=name, password=PASSWORD, name=name.title())
-        found = Roles(unit).named(role)
-        assert found is not None
-        Grants(unit).give(found.id, user_id=user.id)
-    made = TestApp(lab.app, extra_environ=dict(HTTPS))
-    form = made.get("/login").forms[0]
-    form["email"], form["password"] = name, PASSWORD
-    form.submit(status=303)
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +27,6 @@ def technician(lab: Lab) -> TestApp:
 @pytest.fixture(scope="module")
 def viewer(lab: Lab) -> TestApp:
     return browser(lab, "viewer")
-
-
-def form_of(page: Any, action: str = "") -> Any:
-    """Returns the form of a page that changes something."""
-    forms = [
-        form
-        for form in page.forms.values()
-        if form.method.upper() == "POST" and "logout" not in (form.action or "")
-    ]
-    return next(form for form in forms if action in (form.action or ""))
-
-
-def chips(page: Any, where: str = "main") -> list[str]:
-    """Returns the words of the chips of a part of a page."""
-    return [chip.text.strip() for chip in page.html.select(f"{where} .chip")]
 
 
 def test_every_page_of_the_menu_answers(lab: Lab, manager: TestApp) -> None:
@@ -110,25 +76,6 @@ def test_points_are_defined_judged_submitted_and_approved(lab: Lab, manager: Tes
     assert "Signatures" in done
     assert "2 Mar 2027" in done.html.select_one(".facts").text
     assert lab.equipment(equipment_id)["due_on"] == "2027-03-02"
-
-
-@pytest.mark.parametrize("do", ["judge", "submit"])
-def test_what_was_left_otherwise_without_an_adjustment_is_asked_about(
-    lab: Lab, technician: TestApp, do: str
-) -> None:
-    equipment_id = lab.instrument()
-    lab.approved(equipment_id)
-    form = form_of(technician.get("/calibrations/new", {"equipment": equipment_id}))
-    form["points.0.as_found"], form["points.0.as_left"] = "10.0119", "10.0001"
-    page = form.submit("do", value=do, status=422)
-    told = page.html.select_one(".problems a[href='#f-points.0.as_left']").text
-    assert 'Tick "It was adjusted", or clear the as-left readings' in told
-    again = form_of(page)
-    assert (again["points.0.as_found"].value, again["points.0.as_left"].value) == (
-        "10.0119", "10.0001",
-    )  # fmt: skip
-    again["adjusted"] = True
-    assert "To review" in chips(again.submit("do", value="submit", status=303).follow())
 
 
 def test_a_new_record_starts_with_the_points_of_the_last_one(lab: Lab, technician: TestApp) -> None:
@@ -287,6 +234,9 @@ def test_the_certificate_of_an_outside_laboratory_is_recorded_and_approved(
     form["file"] = Upload("NM-25-1.pdf", PDF, "application/pdf")
     sign = form.submit(status=303).follow()
     assert "NM-25-1, reported limited" in sign
+    told = " ".join(sign.html.select_one("main").text.split())
+    assert "20 Feb 2026 by Northgate Metrology" in told
+    assert "12:00" not in told
     form = form_of(sign)
     form["password"] = PASSWORD
     done = form.submit(status=303).follow()

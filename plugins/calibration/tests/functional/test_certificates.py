@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
 import uuid
 from datetime import UTC, datetime
 
+import pypdf
+import pytest
 import sqlalchemy as sa
 
 from calibrify_calibration.models.certificate import Certificate
 from calibrify_calibration.services import approvals, calibrations, certificates
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.tasks.runner import Runner
-from plugins.calibration.tests.laboratory import API, point
+from calibrify_core.testing.house import PASSWORD
+from plugins.calibration.tests.laboratory import API, browser, chips, form_of, point
 
 
 def _drain(platform):
@@ -92,6 +96,63 @@ def test_what_was_not_adjusted_is_left_as_it_was_found(lab):
     assert lab.technician.post_json(f"{path}submit/", {}).json["state"] == "submitted"
     new = [point(as_found=[], as_left=["10.0001"])]
     lab.record(one, kind="initial", points=new, as_found_na_reason="New", submit=True)
+
+
+def _paper(lab, record):
+    pdf = lab.viewer.get(f"{API}calibrations/{record['id']}/certificate.pdf").body
+    text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    return " ".join(text.split())
+
+
+def test_only_who_signed_is_said_to_have_signed(lab):
+    unsigned = lab.record(lab.instrument(), submit=True)
+    assert "signed electronically" not in _paper(lab, unsigned)
+    text = _paper(lab, lab.approve(unsigned["id"]))
+    assert text.count("signed electronically") == 1
+    assert "Authorised the issue, signed electronically" in text
+    lab.policy(sign_on_submit=True)
+    try:
+        draft = lab.record(lab.instrument())
+        body = {"password": PASSWORD, "meaning": "performed"}
+        lab.technician.post_json(f"{API}calibrations/{draft['id']}/submit/", body)
+    finally:
+        lab.policy(sign_on_submit=False)
+    done = lab.approve(draft["id"])
+    text = _paper(lab, done)
+    assert text.count("signed electronically") == 2
+    for signature in done["signatures"]:
+        assert signature["at"][:19].replace("T", " ") in text
+
+
+def test_the_paper_says_what_k_stands_for_and_which_kind_it_is(lab):
+    text = _paper(lab, lab.record(lab.instrument(), kind="after_repair"))
+    assert (
+        "coverage factor k = 2, which for a normal distribution corresponds to a coverage" in text
+    )
+    assert "probability of approximately 95 %" in text
+    assert "Kind After repair" in text
+    mixed = [point(), point(coverage_factor="2.13")]
+    text = _paper(lab, lab.record(lab.instrument(), points=mixed))
+    assert "coverage factor k stated with it." in text
+    assert "95 %" not in text
+
+
+@pytest.mark.parametrize("do", ["judge", "submit"])
+def test_what_was_left_otherwise_without_an_adjustment_is_asked_about(lab, do):
+    technician = browser(lab, "technician")
+    equipment_id = lab.instrument()
+    lab.approved(equipment_id)
+    form = form_of(technician.get("/calibrations/new", {"equipment": equipment_id}))
+    form["points.0.as_found"], form["points.0.as_left"] = "10.0119", "10.0001"
+    page = form.submit("do", value=do, status=422)
+    told = page.html.select_one(".problems a[href='#f-points.0.as_left']").text
+    assert 'Tick "It was adjusted", or clear the as-left readings' in told
+    again = form_of(page)
+    assert (again["points.0.as_found"].value, again["points.0.as_left"].value) == (
+        "10.0119", "10.0001",
+    )  # fmt: skip
+    again["adjusted"] = True
+    assert "To review" in chips(again.submit("do", value="submit", status=303).follow())
 
 
 def test_an_accredited_laboratory_refuses_what_is_incomplete(lab):

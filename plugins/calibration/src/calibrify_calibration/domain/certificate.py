@@ -7,7 +7,7 @@ recorded: nothing is rounded or re-written between the record and the paper. An 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -141,11 +141,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who signed, what it means (performed, reviewed, approved) and when (aware)."""
+    """Who answers for what (performed, reviewed, approved).
+
+    ``at``: when they signed for it (aware); None where nobody was asked to sign.
+    """
 
     name: str
     meaning: str
-    at: datetime
+    at: datetime | None = None
     role: str = ""
 
 
@@ -245,6 +248,16 @@ def stated_uncertainty(point: Point) -> str:
     """
     value = number(point.expanded_uncertainty)
     return point.expanded_uncertainty if value is not None and value > 0 else ""
+
+
+def coverage_probability(points: Iterable[Point]) -> str:
+    """Returns what k = 2 stands for, or ``""`` where an uncertainty has another factor or none.
+
+    >>> coverage_probability([Point("U", "V", "1", expanded_uncertainty="1", coverage_factor="2")])
+    '95 %'
+    """
+    factors = {number(point.coverage_factor) for point in points if stated_uncertainty(point)}
+    return "95 %" if factors == {Decimal(2)} else ""
 
 
 def number(text: str) -> Decimal | None:

@@ -150,7 +150,7 @@ def _signature(signature: Signature | None) -> dict[str, Data] | None:
         "name": signature.name,
         "role": signature.role,
         "meaning": signature.meaning,
-        "at": _moment(signature.at),
+        "at": "" if signature.at is None else _moment(signature.at),
     }
 
 

@@ -23,6 +23,7 @@ from calibrify_core.kernel.errors import (
 from calibrify_core.web.flash import flash
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.page import formats_of, reading_unit
+from calibrify_equipment.parties import supplier_facts
 from calibrify_equipment.public import find_equipment
 
 CONFIRM = "calibrify/confirm.html"
@@ -54,9 +55,14 @@ def statement_of(request: Any, record: Calibration) -> list[dict[str, str]]:
         ("Record", f"{record.number}, revision {record.revision}"),
         ("Instrument", f"{equipment.asset_tag} {equipment.name}"),
         ("Kind", KINDS[record.kind]),
-        ("Performed", f"{fmt.datetime(record.performed_at)} by {record.performed_by}"),
     ]
-    if record.provider_type == "external":
+    if record.provider_type != "external":
+        done = f"{fmt.datetime(record.performed_at)} by {record.performed_by}"
+        lines.append(("Performed", done))
+    else:
+        # Their certificate names a day; the time that is stored with it stands for none.
+        lines.append(("Performed", f"{fmt.date(record.performed_on)} by {_outside(unit, record)}"))
+        lines.append(("Recorded by", record.performed_by))
         reported = REPORTED.get(record.reported_result or "", ("", "", "not stated"))[2]
         lines.append(("Outside certificate", f"{record.certificate_number}, {reported.lower()}"))
     if rows:
@@ -65,6 +71,12 @@ def statement_of(request: Any, record: Calibration) -> list[dict[str, str]]:
         lines.append(("Result", f"As found {words[0]}, as left {words[-1]}"))
         lines.append(("Points", f"{len(rows)}, {out} of them found or left out of tolerance"))
     return [{"label": label, "detail": detail} for label, detail in lines]
+
+
+def _outside(unit: Any, record: Calibration) -> str:
+    """Returns the name of the laboratory that an outside certificate is from."""
+    found = None if record.supplier_id is None else supplier_facts(unit, record.supplier_id)
+    return "an outside laboratory" if found is None else str(found.name)
 
 
 def _signing_fields(meanings: Sequence[tuple[str, str]], meaning: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import io
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from calibrify_calibration.domain import certificate as paper
 from calibrify_calibration.domain.certificate import State
 from calibrify_calibration.domain.decisions import DecisionRule
-from calibrify_calibration.models.calibration import Calibration
+from calibrify_calibration.models.calibration import Calibration, Signature
 from calibrify_calibration.models.certificate import Certificate
 from calibrify_calibration.permissions import VIEW
 from calibrify_calibration.services.derivation import derive, latest, load
+from calibrify_calibration.services.entries import record_hash
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.records.files import StoredFile
 from calibrify_core.work.organisation import Organisation
@@ -38,6 +39,7 @@ CONDITIONS: Mapping[str, tuple[str, str]] = {
     "relative_humidity_pct": ("Relative humidity", "%"),
     "pressure_hpa": ("Air pressure", "hPa"),
 }
+PERFORMED = "performed"
 BECAUSE = "the certificate was drawn up for whoever may see its record"
 
 
@@ -56,6 +58,7 @@ def snapshot_of(
     rule = RULES.get(record.decision_rule, record.decision_rule)
     if record.guard_band_factor is not None:
         rule = f"{rule}, r = {record.guard_band_factor}"
+    points = tuple(_point(point, record.adjusted) for point in record.points)
     # An instrument of the house is calibrated for the house.
     laboratory = _laboratory(unit)
     snapshot = paper.CertificateSnapshot(
@@ -72,7 +75,7 @@ def snapshot_of(
             condition_returned=record.condition_returned,
         ),
         performed_on=record.performed_on,
-        kind=record.kind,
+        kind=record.kind.replace("_", " ").capitalize(),
         place=record.place,
         customer=_customer(unit, record.customer_id or instrument.owner_id) or laboratory,
         received_on=record.received_on,
@@ -82,16 +85,15 @@ def snapshot_of(
         decision_rule=rule if record.conformity_requested and record.points else "",
         decision_rule_agreed=record.decision_rule_agreed,
         conformity_requested=record.conformity_requested,
-        points=tuple(_point(point, record.adjusted) for point in record.points),
+        points=points,
+        coverage_probability=paper.coverage_probability(points),
         adjusted=record.adjusted,
         as_found_na_reason=record.as_found_na_reason or "",
         as_found_result=record.as_found_result or "not_tested",
         as_left_result=record.as_left_result or "not_tested",
         interval_agreed=record.interval_agreed,
         next_due_on=record.next_due_on,
-        performed_by=paper.Signature(record.performed_by, "performed", record.performed_at)
-        if record.performed_by
-        else None,
+        performed_by=_performer(unit, record),
         external=external,
         notes=record.notes,
         deviations=record.deviation_reason or "",
@@ -107,7 +109,6 @@ def _issued(unit: UnitOfWork, record: Calibration, certificate: Certificate) -> 
     """Returns what comes with the approval."""
     base = str(unit.platform.settings.public_url or "").rstrip("/")
     url = f"{base}/verify/{certificate.verification_code}" if base else ""
-    at = (record.approved_at or certificate.issued_at).astimezone(UTC)
     return {
         "number": certificate.number,
         "revision": certificate.revision,
@@ -116,10 +117,37 @@ def _issued(unit: UnitOfWork, record: Calibration, certificate: Certificate) -> 
         "verification_url": url,
         "qr_svg": _qr(url or certificate.verification_code),
         "issued_on": certificate.issued_on,
-        "approved_by": paper.Signature(record.approved_by, "approved", at)
+        "approved_by": paper.Signature(
+            record.approved_by,
+            "approved",
+            _signed_at(unit, record, record.approved_by_id, as_performer=False),
+        )
         if record.approved_by
         else None,
     }
+
+
+def _performer(unit: UnitOfWork, record: Calibration) -> paper.Signature | None:
+    """Returns who performed the work, or entered the result of another laboratory."""
+    if not record.performed_by:
+        return None
+    at = _signed_at(unit, record, record.performed_by_id, as_performer=True)
+    return paper.Signature(record.performed_by, PERFORMED, at)
+
+
+def _signed_at(
+    unit: UnitOfWork, record: Calibration, user_id: uuid.UUID | None, *, as_performer: bool
+) -> datetime | None:
+    """Returns when a person signed the record as it stands, None if they did not."""
+    meaning = Signature.meaning
+    statement = sa.select(sa.func.max(Signature.at)).where(
+        Signature.record_id == record.id,
+        Signature.user_id == user_id,
+        Signature.record_hash == record_hash(record),
+        meaning == PERFORMED if as_performer else meaning != PERFORMED,
+    )
+    at = unit.session.execute(unscoped(statement, Signature, because=BECAUSE)).scalar_one()
+    return None if at is None else at.astimezone(UTC)
 
 
 def _qr(text: str) -> str:
