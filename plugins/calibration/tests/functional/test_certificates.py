@@ -155,6 +155,22 @@ def test_what_was_left_otherwise_without_an_adjustment_is_asked_about(lab, do):
     assert "To review" in chips(again.submit("do", value="submit", status=303).follow())
 
 
+def test_the_paper_has_no_digits_that_nobody_measured(lab):
+    several = point(
+        nominal="2", lower_limit="1.9", upper_limit="2.1", expanded_uncertainty="0.00123",
+        as_found=["2.000", "2.000", "2.001"],
+    )  # fmt: skip
+    torque = {
+        "parameter": "Torque", "unit": "N·m", "nominal": "100", "reading_of": "standard",
+        "tolerance": {"percent_of_reading": "4", "basis": "reference"}, "as_found": ["100"],
+    }  # fmt: skip
+    made = lab.record(lab.instrument(), points=[several, torque])
+    assert made["points"][0]["as_found_evaluation"]["error"].startswith("0.000333333333333")
+    words = _paper(lab, made).split()
+    assert {"2.0003", "0.0003", "0.0012", "96.15384615", "104.1666667"} <= set(words)
+    assert not [word for word in words if "33333" in word]
+
+
 def test_an_accredited_laboratory_refuses_what_is_incomplete(lab):
     draft = lab.record(lab.instrument(), submit=True)
     lab.policy(accredited=True)

@@ -1,7 +1,7 @@
 """What a certificate says: the frozen snapshot, and what ISO/IEC 17025:2017 misses in it.
 
-Clauses named in comments are those of ISO/IEC 17025:2017. Every number is text, exactly as it was
-recorded: nothing is rounded or re-written between the record and the paper. An empty text means
+Clauses named in comments are those of ISO/IEC 17025:2017. Every number is text, exactly as it is
+printed: readings as they were recorded, means and uncertainties rounded for it. An empty text means
 "not recorded" and is printed as such, never as a zero.
 """
 

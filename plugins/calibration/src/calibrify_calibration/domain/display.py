@@ -5,13 +5,14 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from calibrify_calibration.domain.decimals import decimal_of, places_of
+from calibrify_calibration.domain.decimals import QUOTIENT_DIGITS, decimal_of, places_of
 from calibrify_calibration.domain.limits import Limits
 
 MINUS = "\u2212"
 """Minus sign of running text."""
 
 _PRECISION = 120
+_LIMIT_DIGITS = 10
 
 
 def rounded(number: Decimal, places: int) -> Decimal:
@@ -27,6 +28,75 @@ def rounded(number: Decimal, places: int) -> Decimal:
     context = Context(prec=_PRECISION, rounding=ROUND_HALF_EVEN)
     result = number.quantize(Decimal((0, (1,), -places)), context=context)
     return result.copy_abs() if result.is_zero() else result
+
+
+def mean_places(
+    own: int, resolution: Decimal | None = None, uncertainty: Decimal | None = None
+) -> int:
+    """Return to how many decimal places the mean of several readings is shown.
+
+    The digits of the readings stay, and a mean is worth one more at most: as far as the expanded
+    uncertainty goes, else the resolution, else one more.
+
+    Args:
+        own: Decimal places of the readings.
+        resolution: Resolution of the instrument in the same unit.
+        uncertainty: Expanded uncertainty in the same unit.
+
+    >>> mean_places(3), mean_places(3, Decimal("0.001")), mean_places(3, None, Decimal("0.0123"))
+    (4, 3, 3)
+    """
+    if uncertainty is not None and uncertainty > 0:
+        wanted = places_of(two_digits(uncertainty))
+    else:
+        wanted = own + 1 if resolution is None else places_of(resolution)
+    return min(max(own, wanted), own + 1)
+
+
+def two_digits(uncertainty: Decimal) -> Decimal:
+    """Round an expanded uncertainty to two significant digits; fewer stay as they are.
+
+    >>> two_digits(Decimal("0.01234")), two_digits(Decimal("0.0006"))
+    (Decimal('0.012'), Decimal('0.0006'))
+    """
+    return _significant(uncertainty, 2)
+
+
+def short_limit(limit: Decimal) -> Decimal:
+    """Round a limit that a division left without an end; any other stays as it is.
+
+    >>> short_limit(decimal_of(Fraction(10000, 104)))
+    Decimal('96.15384615')
+    """
+    digits = len(limit.as_tuple().digits)
+    return limit if digits < QUOTIENT_DIGITS else _significant(limit, _LIMIT_DIGITS)
+
+
+def _significant(number: Decimal, digits: int) -> Decimal:
+    """Round to significant digits, never adding any."""
+    if len(number.as_tuple().digits) <= digits:
+        return number
+    return Context(prec=digits, rounding=ROUND_HALF_EVEN).plus(number)
+
+
+def rounded_beside(number: Decimal, places: int, limits: Limits) -> Decimal:
+    """Round to decimal places, or to as many more as keep a number on its side of the limits.
+
+    Args:
+        number: The number.
+        places: Decimal places, at least 0; no zeros are added.
+        limits: In the same unit.
+
+    >>> from calibrify_calibration.domain.limits import explicit_limits
+    >>> rounded_beside(Decimal("1.00033"), 3, explicit_limits("0.999", "1.000"))
+    Decimal('1.0003')
+    """
+    inside = limits.contains(Fraction(number))
+    for wanted in range(min(places, places_of(number)), places_of(number)):
+        shown = rounded(number, wanted)
+        if limits.contains(Fraction(shown)) is inside:
+            return shown
+    return number
 
 
 def format_number(number: Decimal, *, signed: bool = False, minus: str = MINUS) -> str:

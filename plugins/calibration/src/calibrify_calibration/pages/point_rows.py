@@ -14,12 +14,15 @@ from calibrify_calibration.domain.display import (
     format_reading,
     percent_of_tolerance,
     rounded,
+    short_limit,
+    two_digits,
 )
 from calibrify_calibration.domain.limits import NO_LIMITS, Limits, explicit_limits
 from calibrify_calibration.domain.problems import RuleError
 from calibrify_calibration.domain.readings import ReadingOf
 from calibrify_calibration.domain.tolerances import tolerance_from
 from calibrify_calibration.pages.wording import RESULTS
+from calibrify_calibration.services.points import shown_figures
 from calibrify_core.web.chart_data import Gauge
 
 BAD = frozenset({"fail", "conditional_fail"})
@@ -108,6 +111,7 @@ def row_of(point: Mapping[str, Any], adjusted: bool = True) -> PointRow:
     shares = (_share(point, limits, found), _share(point, limits, left))
     tone, icon, word = verdict_of(str(found.get("result")), str(left.get("result")), adjusted)
     unit = str(point.get("unit") or "")
+    spread = _number(point.get("expanded_uncertainty"))
     group, label, detail = name_of(point)
     return PointRow(
         group=group,
@@ -116,10 +120,10 @@ def row_of(point: Mapping[str, Any], adjusted: bool = True) -> PointRow:
         nominal=format_reading(str(point.get("nominal") or "")),
         unit=unit,
         limits=limits_text(point, limits),
-        found=_value(point.get("as_found"), found),
-        left=_value(point.get("as_left"), left),
+        found=_value(point, "as_found"),
+        left=_value(point, "as_left"),
         counts=_counts(point),
-        uncertainty=str(point.get("expanded_uncertainty") or ""),
+        uncertainty="" if spread is None else format_number(two_digits(spread)),
         factor=str(point.get("coverage_factor") or ""),
         percent=percent_text(shares[0] if shares[0] is not None else shares[1]),
         gauge=_gauge(point, limits, shares, tone, measured_again),
@@ -190,7 +194,10 @@ def limits_text(point: Mapping[str, Any], limits: Limits) -> str:
         limits: its limits.
     """
     unit = f"{NO_BREAK}{point.get('unit') or ''}".rstrip()
-    lower, upper = limits.lower_decimal, limits.upper_decimal
+    lower, upper = (
+        None if one is None else short_limit(one)
+        for one in (limits.lower_decimal, limits.upper_decimal)
+    )
     if lower is None:
         return "No limits" if upper is None else f"≤{NO_BREAK}{format_number(upper)}{unit}"
     if upper is None:
@@ -199,7 +206,7 @@ def limits_text(point: Mapping[str, Any], limits: Limits) -> str:
     if nominal is not None and limits.lower is not None and limits.upper is not None:
         width = limits.upper - Fraction(nominal)
         if width == Fraction(nominal) - limits.lower and width > 0:
-            return f"±{format_number(trimmed(decimal_of(width)))}{unit}"
+            return f"±{format_number(trimmed(short_limit(decimal_of(width))))}{unit}"
     return f"{format_number(lower)} … {format_number(upper)}{unit}"
 
 
@@ -310,11 +317,12 @@ def reading_text(reading: Any) -> str:
     return format_reading(str(entered or ""))
 
 
-def _value(readings: Sequence[Any] | None, evaluation: Mapping[str, Any]) -> str:
+def _value(point: Mapping[str, Any], phase: str) -> str:
     """Returns what a phase says: the reading as entered, or the mean of several."""
-    if readings and len(readings) == 1:
+    readings: Sequence[Any] = point.get(phase) or ()
+    if len(readings) == 1:
         return reading_text(readings[0])
-    mean = _number(evaluation.get("mean"))
+    mean = _number(shown_figures(point, phase)[0])
     return "" if mean is None else format_number(mean)
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from calibrify_calibration.domain.decimals import number_of
+from calibrify_calibration.domain.decimals import number_of, places_of
 from calibrify_calibration.domain.decisions import Result, rule_named
+from calibrify_calibration.domain.display import mean_places, rounded, rounded_beside
 from calibrify_calibration.domain.evaluations import Evaluation, Point, evaluate_record
 from calibrify_calibration.domain.limits import NO_LIMITS, Limits, explicit_limits
 from calibrify_calibration.domain.problems import Problem, RuleError
@@ -312,6 +313,36 @@ def text_of(number: Decimal | None) -> str | None:
         return None
     exponent = number.as_tuple().exponent
     return str(number) if isinstance(exponent, int) and exponent > 0 else format(number, "f")
+
+
+def shown_figures(point: Mapping[str, Any], phase: str) -> tuple[str, str]:
+    """Returns mean and error of a phase, rounded for people where several readings count.
+
+    Verdicts were made before, on the exact values, which stay beside them in the record.
+
+    Args:
+        point: as it is stored.
+        phase: ``as_found`` or ``as_left``; without readings of its own, as left is as found.
+    """
+    verdict = point.get(f"{phase}_evaluation") or {}
+    mean, error = verdict.get("mean") or "", verdict.get("error") or ""
+    readings = readings_from(point.get(phase) or point.get("as_found") or ())
+    counted = [one.indication for one in readings if one.excluded is None]
+    if not mean or len(counted) < 2:
+        return mean, error
+    resolution, uncertainty = (
+        number_of(point[name]) if point.get(name) else None
+        for name in ("resolution", "expanded_uncertainty")
+    )
+    places = mean_places(max(map(places_of, counted)), resolution, uncertainty)
+    bounds: Mapping[str, Any] = point.get("limits") or {}
+    lower, upper = bounds.get("lower"), bounds.get("upper")
+    limits = explicit_limits(lower, upper) if lower or upper else NO_LIMITS
+    shown = rounded_beside(number_of(mean), places, limits)
+    if error:
+        exact = number_of(error)
+        error = text_of(rounded(exact, min(places_of(shown), places_of(exact)))) or ""
+    return text_of(shown) or "", error
 
 
 def entered_points(points: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_DOWN, Decimal
@@ -15,12 +15,15 @@ import sqlalchemy as sa
 
 from calibrify_calibration.domain import certificate as paper
 from calibrify_calibration.domain.certificate import State
+from calibrify_calibration.domain.decimals import number_of
 from calibrify_calibration.domain.decisions import DecisionRule
+from calibrify_calibration.domain.display import short_limit, two_digits
 from calibrify_calibration.models.calibration import Calibration, Signature
 from calibrify_calibration.models.certificate import Certificate
 from calibrify_calibration.permissions import VIEW
 from calibrify_calibration.services.derivation import derive, latest, load
 from calibrify_calibration.services.entries import record_hash
+from calibrify_calibration.services.points import shown_figures
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.records.files import StoredFile
 from calibrify_core.work.organisation import Organisation
@@ -260,15 +263,24 @@ def _point(point: Mapping[str, Any], adjusted: bool) -> paper.Point:
         range=point["range"],
         condition=", ".join(text for text in condition if text),
         reference_value=point["reference_value"] or "",
-        lower_limit=point["limits"]["lower"] or "",
-        upper_limit=point["limits"]["upper"] or "",
-        expanded_uncertainty=point["expanded_uncertainty"] or "",
+        lower_limit=_printed(point["limits"]["lower"], short_limit),
+        upper_limit=_printed(point["limits"]["upper"], short_limit),
+        expanded_uncertainty=_printed(point["expanded_uncertainty"], two_digits),
         coverage_factor=point["coverage_factor"] or "",
         as_found=_findings(point, "as_found") if point["as_found"] else None,
         as_left=_findings(point, "as_left") if measured_again and point["as_left"] else None,
         in_scope=point["in_scope"],
         not_tested_reason=point["not_tested_reason"] or "",
     )
+
+
+def _printed(text: str | None, shorten: Callable[[Decimal], Decimal]) -> str:
+    """Returns a number as it was written, or shorter where it has more digits than are printed."""
+    if not text:
+        return ""
+    exact = number_of(text)
+    short = shorten(exact)
+    return text if short == exact else format(short, "f")
 
 
 def _printed_ratio(tur: str | None) -> str:
@@ -281,10 +293,11 @@ def _printed_ratio(tur: str | None) -> str:
 def _findings(point: Mapping[str, Any], phase: str) -> paper.Findings:
     """Returns the readings of one phase with their verdict."""
     verdict = point[f"{phase}_evaluation"]
+    value, error = shown_figures(point, phase)
     return paper.Findings(
         readings=tuple(_reading(one) for one in point[phase]),
-        value=verdict["mean"] or "",
-        error=verdict["error"] or "",
+        value=value,
+        error=error,
         result=verdict["result"],
         tur=_printed_ratio(verdict["tur"]),
         acceptance_lower=verdict["acceptance_lower"] or "",

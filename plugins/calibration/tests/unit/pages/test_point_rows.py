@@ -57,6 +57,31 @@ def test_readings_keep_their_digits_and_several_show_their_mean():
     assert row.gauge.left is None
 
 
+THIRD = "10.00033333333333333333333333333333"
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({}, "10.0003"),
+        ({"expanded_uncertainty": None}, "10.0003"),
+        ({"expanded_uncertainty": None, "resolution": "0.001"}, "10.000"),
+        ({"expanded_uncertainty": "0.01234"}, "10.000"),
+        ({"expanded_uncertainty": "0.01234", "limits": {"lower": "9", "upper": "10"}}, "10.0003"),
+    ],
+)
+def test_a_mean_has_at_most_one_digit_more_than_its_readings(facts: dict[str, Any], shown: str):
+    verdict = {"mean": THIRD, "error": THIRD[3:], "result": "pass"}
+    several = {
+        "as_found": ["10.000", "10.000", "10.001"], "as_left": [],
+        "expanded_uncertainty": "0.0006",
+        "as_found_evaluation": verdict, "as_left_evaluation": verdict,
+    }  # fmt: skip
+    row = row_of(point(**several | facts))
+    assert (row.found, row.left) == (shown, shown)
+    assert len(row.uncertainty) <= len("0.0012")
+
+
 @pytest.mark.parametrize(
     ("limits", "text"),
     [
