@@ -9,7 +9,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from calibrify_core.api.configurator import PERMISSIONS, ROUTES
 from calibrify_core.api.endpoint import BASE, CATEGORY, PUBLIC, Endpoint
-from calibrify_core.auth.policy import SIGNED_IN
+from calibrify_core.auth.permissions import EVERYBODYS
 from calibrify_core.hooks.manager import Plugins
 from calibrify_core.kernel.errors import ConfigurationError
 
@@ -33,7 +33,7 @@ def check(registry: Any, plugins: Plugins) -> None:
         ConfigurationError: naming the first address that lacks something.
     """
     introspector = registry.introspector
-    known = set(plugins.named("calibrify_permissions")) | {PUBLIC, SIGNED_IN}
+    known = set(plugins.named("calibrify_permissions")) | EVERYBODYS | {PUBLIC}
     addresses = set()
     for endpoint in endpoints(introspector):
         addresses.add(endpoint.pattern)

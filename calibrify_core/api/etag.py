@@ -2,7 +2,8 @@
 
 A tag is ``"v<version>-<hash>"``. The version counts writes to the row; the hash covers all that
 the body shows, since a status may change at midnight without a write. So `If-None-Match`
-compares the whole tag, and `If-Match` the version alone.
+compares the whole tag, and `If-Match` the version alone. A weak tag (``W/"…"``) never matches
+`If-Match`, which compares strongly (RFC 9110, 13.1.1).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 from calibrify_core.api.request import Request
 from calibrify_core.kernel.errors import PreconditionRequired, StaleVersion
 
-TAG = re.compile(r'"v(\d{1,12})-[0-9a-f]{16}"', re.ASCII)
+TAG = re.compile(r'(?<!W/)"v(\d{1,12})-[0-9a-f]{16}"', re.ASCII)
 POLICY = "require_if_match"
 
 

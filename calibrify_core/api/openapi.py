@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from calibrify_core.api.endpoint import PARAMETER, PUBLIC, Endpoint, OpenShape
 from calibrify_core.api.upload import MAX_TEXT
-from calibrify_core.auth.policy import SIGNED_IN
+from calibrify_core.auth.permissions import EVERYBODYS
 from calibrify_core.kernel import errors
 from calibrify_core.records.listing import MAX_LIMIT, RANGED, Kind, ListField, ListSpec
 from calibrify_core.work.platform import Platform
@@ -163,7 +163,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas, platform: Platform) -> Jso
         operation["security"] = []
     else:
         operation["security"] = [{"bearer": []}]
-        if endpoint.permission != SIGNED_IN:
+        if endpoint.permission not in EVERYBODYS:
             operation["x-permission"] = endpoint.permission
     if endpoint.body is not None:
         operation["requestBody"] = {

@@ -5,6 +5,10 @@ from __future__ import annotations
 from calibrify_core.hooks.declarations import Permission, Role
 
 SIGNED_IN = "core.session:use"
+OWN_ACCOUNT = "core.session:change_account"
+EVERYBODYS = frozenset({SIGNED_IN, OWN_ACCOUNT})
+"""What everybody holds who is recognised; an API token holds `SIGNED_IN` alone of it."""
+
 USER_VIEW = "core.user:view"
 USER_MANAGE = "core.user:manage"
 GROUP_VIEW = "core.group:view"

@@ -24,6 +24,9 @@ from calibrify_core.work.platform import Platform
 SIGNED_IN = permissions.SIGNED_IN
 """What everybody holds who is signed in; for views that only ask who it is."""
 
+OWN_ACCOUNT = permissions.OWN_ACCOUNT
+"""What a person holds who is signed in, and no API token; for changes to one's own account."""
+
 NOBODY = "core.nobody:never"
 """Held by no role: a view that forgets its permission is closed to everybody."""
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from calibrify_core.auth.api_token import ApiToken
 from calibrify_core.auth.grant import Grant
 from calibrify_core.auth.group import Membership
-from calibrify_core.auth.permissions import SIGNED_IN
+from calibrify_core.auth.permissions import EVERYBODYS, SIGNED_IN
 from calibrify_core.auth.principal import Kind, Principal
 from calibrify_core.auth.rights_stamp import RightsStamp
 from calibrify_core.auth.role import Role, parse_names
@@ -34,7 +34,7 @@ from calibrify_core.work.access import Access, Reach
 from calibrify_core.work.organisation import Organisation, OrganisationFacts
 
 MOST_KEPT = 10_000
-EVERYBODY = Reach(frozenset({SIGNED_IN}))
+EVERYBODY = Reach(EVERYBODYS)
 """What everybody holds who is recognised, whatever was granted."""
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 
 from calibrify_core.auth.api_tokens import ApiTokens
-from calibrify_core.auth.permissions import SIGNED_IN
+from calibrify_core.auth.permissions import EVERYBODYS
 from calibrify_core.cli.setup import ready_platform
 from calibrify_core.cli.user import user_named
 
@@ -32,6 +32,6 @@ def create_command(login: str, name: str, days: int, scopes: tuple[str, ...]) ->
         found = user_named(session, login)
     with platform.unit(found.organisation_id, user_id=found.id) as unit:
         expires = platform.clock.now() + timedelta(days=days)
-        wanted = scopes or tuple(sorted(unit.access.permissions - {SIGNED_IN}))
+        wanted = scopes or tuple(sorted(unit.access.permissions - EVERYBODYS))
         _, secret = ApiTokens(unit).create(name=name, scopes=wanted, expires_at=expires)
     click.echo(secret)

@@ -87,12 +87,15 @@ class Task:
         run: called with the `TaskContext` of the run; must be idempotent by its outbox id.
         tries: how often it is tried before it is parked as failed.
         seconds: after which its lease ends and another worker may take it.
+        permission: what starts it as a job; an API token sees and cancels the jobs of its owner
+            only where it holds this. None: no token does.
     """
 
     name: str
     run: Callable[[Any], None]
     tries: int = 8
     seconds: int = 300
+    permission: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

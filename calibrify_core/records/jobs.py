@@ -16,7 +16,18 @@ from calibrify_core.tasks.job import Job
 def own_jobs(unit: Any) -> sa.Select[Job]:
     """Returns a select of the jobs of who asks: they are nobody else's business."""
     scope = Scope(unit.organisation.id, everything=True)
-    return restrict(sa.select(Job), Job, scope).where(Job.user_id == unit.actor.user_id)
+    return restrict(sa.select(Job), Job, scope).where(*are_own(unit))
+
+
+def are_own(unit: Any) -> list[sa.ColumnElement[bool]]:
+    """Returns when a job belongs to who asks; for an API token, of work that it may start too."""
+    own = [Job.user_id == unit.actor.user_id]
+    access = unit.access
+    if access.only is not None:
+        tasks = unit.platform.plugins.named("calibrify_tasks")
+        kinds = [n for n, task in tasks.items() if task.permission in access.permissions]
+        own.append(Job.kind.in_(kinds))
+    return own
 
 
 def find_job(unit: Any, job_id: uuid.UUID) -> Job:

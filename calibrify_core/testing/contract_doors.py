@@ -16,7 +16,7 @@ from calibrify_core import app as root
 from calibrify_core.api.boot import endpoints
 from calibrify_core.api.configurator import PERMISSIONS, ROUTES
 from calibrify_core.api.endpoint import PUBLIC, Endpoint
-from calibrify_core.auth.policy import SIGNED_IN
+from calibrify_core.auth.permissions import EVERYBODYS
 from calibrify_core.testing.client import HTTPS, ApiClient
 from calibrify_core.testing.house import House
 from calibrify_core.testing.subject import Subject
@@ -108,7 +108,7 @@ class DoorsContract:
         """A sentence for each endpoint, and a permission that the plugin or its needs declare."""
         for endpoint in doors.endpoints:
             assert endpoint.summary.endswith("."), endpoint.name
-            assert endpoint.permission not in {PUBLIC, SIGNED_IN}, endpoint.name
+            assert endpoint.permission not in EVERYBODYS | {PUBLIC}, endpoint.name
             assert endpoint.address in doors.house.client.document["paths"], endpoint.name
 
     def test_the_api_refuses_who_is_not_signed_in(self, doors: Doors) -> None:

@@ -43,6 +43,8 @@ class NamesContract:
 
     def test_tasks_are_named_for_what_they_do(self, subject: Subject) -> None:
         """``<plugin>.<verb_noun>``; a schedule starts one of the plugin's own."""
+        allowed = {None, *subject.plugins.named("calibrify_permissions")}
+        assert {task.permission for task in subject.declared("calibrify_tasks")} <= allowed
         names = {task.name for task in subject.declared("calibrify_tasks")}
         assert {name for name in names if not _task(subject.name, name)} == set()
         for schedule in subject.declared("calibrify_schedules"):

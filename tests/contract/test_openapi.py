@@ -13,7 +13,7 @@ from calibrify_core import app as root
 from calibrify_core.api.boot import endpoints
 from calibrify_core.api.endpoint import BASE, PUBLIC
 from calibrify_core.api.openapi import build
-from calibrify_core.auth.policy import SIGNED_IN
+from calibrify_core.auth.permissions import EVERYBODYS
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.persistence.lineages import upgrade
 
@@ -88,7 +88,7 @@ def test_what_needs_nobody_is_a_short_list(router: Any) -> None:
 
 def test_reading_and_changing_never_share_a_permission(router: Any) -> None:
     # One's own session and one's own tokens: nobody else can be read or changed by them.
-    own = {SIGNED_IN, "core.api_token:use"}
+    own = EVERYBODYS | {"core.api_token:use"}
     reading, changing = set(), set()
     for endpoint in endpoints(router.registry.introspector):
         if endpoint.permission not in own | {PUBLIC}:

@@ -155,6 +155,8 @@ class TestVersions:
     def test_only_the_version_counts_for_a_change(self, editor: ApiClient, house: House) -> None:
         place = f"{BASE}widgets/{made(editor, house.unique())['id']}/"
         same = {"If-Match": '"v1-0000000000000000"'}
+        weak = {"If-Match": 'W/"v1-0000000000000000"'}
+        editor.patch_json(place, {"note": "a"}, headers=weak, status=412)
         editor.patch_json(place, {"note": "a"}, headers=same, status=200)
         editor.patch_json(place, {"note": "b"}, headers=same, status=412)
         editor.patch_json(place, {"note": "c"}, headers={"If-Match": "*"}, status=200)

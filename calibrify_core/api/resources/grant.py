@@ -2,8 +2,6 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from calibrify_core.api.etag import check_version
 from calibrify_core.api.reply import Reply, created, shown
 from calibrify_core.api.request import Request
@@ -11,16 +9,15 @@ from calibrify_core.api.types import Body, Identifier, Moment, Shape, ShortText
 from calibrify_core.auth.grants import GRANTS, Grants, grant_shape
 from calibrify_core.auth.permissions import GRANT_MANAGE, GRANT_VIEW
 from calibrify_core.kernel.errors import Conflict
-from calibrify_core.work.access import ORGANISATION
 
 ONE = "grants/{id:uuid}/"
 VERSION = 1  # a grant is given and taken away, and never changed
 
 
 class ScopeIn(Body):
-    """Where a grant holds; without an id, in the whole organisation."""
+    """Where a grant holds; the type `organisation` needs no id."""
 
-    type: Annotated[str, ShortText(64, least=1)] = ORGANISATION
+    type: Annotated[str, ShortText(64, least=1)]
     id: Identifier | None = None
 
 
@@ -30,7 +27,7 @@ class GrantIn(Body):
     user_id: Identifier | None = None
     group_id: Identifier | None = None
     role_id: Identifier
-    scope: ScopeIn = Field(default_factory=ScopeIn)
+    scope: ScopeIn
 
 
 class ScopeShape(Shape):

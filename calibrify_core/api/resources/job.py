@@ -5,7 +5,7 @@ from typing import Any, Literal
 from calibrify_core.api.request import Request
 from calibrify_core.api.types import Identifier, Moment, Shape
 from calibrify_core.auth.policy import SIGNED_IN
-from calibrify_core.records.jobs import cancel_job, find_job, shape_job
+from calibrify_core.records.jobs import are_own, cancel_job, find_job, shape_job
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.tasks.job import Job
 
@@ -73,7 +73,7 @@ JOBS = ListSpec(
     },
     shape=lambda row, _: shape_job(row),
     default_ordering=("-created_at",),
-    where=lambda unit: [Job.user_id == unit.actor.user_id],
+    where=are_own,
 )
 
 

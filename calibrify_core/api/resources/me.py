@@ -7,7 +7,7 @@ from calibrify_core.api.reply import Reply, shown
 from calibrify_core.api.request import Request
 from calibrify_core.api.resources.user import Locale, Password, UserShape, may_be
 from calibrify_core.api.types import Body, Identifier, Line, Shape, changes
-from calibrify_core.auth.policy import SIGNED_IN, visit_of
+from calibrify_core.auth.policy import OWN_ACCOUNT, SIGNED_IN, visit_of
 from calibrify_core.auth.sign_in import SignIn
 from calibrify_core.auth.user import User
 from calibrify_core.auth.users import Users, user_shape
@@ -111,7 +111,7 @@ def includeme(config: Any) -> None:
         "me",
         "change",
         path=ME,
-        permission=SIGNED_IN,
+        permission=OWN_ACCOUNT,
         body=MeChange,
         out=MeShape,
         summary="Changes the caller's name and language.",
@@ -121,7 +121,7 @@ def includeme(config: Any) -> None:
         "me",
         "password",
         path="users/me/password/",
-        permission=SIGNED_IN,
+        permission=OWN_ACCOUNT,
         body=PasswordChange,
         status=204,
         errors=(Forbidden, TooManyRequests),

@@ -4,6 +4,7 @@ from typing import Any
 
 from calibrify_core.api.types import Identifier, Moment, Shape
 from calibrify_core.auth.policy import SIGNED_IN
+from calibrify_core.records.jobs import are_own
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.tasks.job import FINISHED, Job
 
@@ -52,7 +53,7 @@ NOTIFICATIONS = ListSpec(
     },
     shape=shape,
     default_ordering=("-created_at",),
-    where=lambda unit: [Job.user_id == unit.actor.user_id, Job.state.in_(FINISHED)],
+    where=lambda unit: [*are_own(unit), Job.state.in_(FINISHED)],
 )
 
 

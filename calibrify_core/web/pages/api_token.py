@@ -7,7 +7,7 @@ from typing import Any
 
 from calibrify_core.auth.api_tokens import API_TOKENS, ApiTokens
 from calibrify_core.auth.people import People
-from calibrify_core.auth.permissions import API_TOKEN_USE, SIGNED_IN
+from calibrify_core.auth.permissions import API_TOKEN_USE, EVERYBODYS
 from calibrify_core.kernel.errors import CalibrifyError, Invalid
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
@@ -41,7 +41,7 @@ def show(request: Any) -> dict[str, Any]:
 def token_form(request: Any) -> Form:
     """Returns the form of a new token; it offers what the person may do."""
     titles = request.platform.plugins.named("calibrify_permissions")
-    held = sorted(request.unit.access.permissions - {SIGNED_IN})
+    held = sorted(request.unit.access.permissions - EVERYBODYS)
     scopes = [(name, f"{titles[name].title} ({name})") for name in held if name in titles]
     fields = [
         FormField("name", "What it is for", required=True, extra={"maxlength": LONGEST_NAME}),

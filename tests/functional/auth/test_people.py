@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 API = "/api/v1/"
+WHOLE = {"type": "organisation"}
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_people_change_themselves_and_their_password(office, person, name):
 def test_rights_are_given_and_taken_at_once(office, admin, person, name):
     client = office.as_user(name)
     client.get(f"{API}users/", status=403)
-    body = {"user_id": person["id"], "role_id": role_id(admin, "metrology_manager")}
+    body = {"user_id": person["id"], "role_id": role_id(admin, "metrology_manager"), "scope": WHOLE}
     grant = admin.post_json(f"{API}grants/", body, status=201).json
     assert grant["scope"]["type"] == "organisation"
     client.get(f"{API}users/", status=200)
@@ -115,7 +116,7 @@ def test_rights_are_given_and_taken_at_once(office, admin, person, name):
     admin.delete(f"{API}grants/{grant['id']}/", status=204)
     client.get(f"{API}users/", status=403)
     for wrong in (
-        {"role_id": body["role_id"]},
+        {"role_id": body["role_id"], "scope": WHOLE},
         {**body, "group_id": person["id"]},
         {**body, "user_id": str(uuid.uuid4())},
         {**body, "role_id": str(uuid.uuid4())},
@@ -125,6 +126,17 @@ def test_rights_are_given_and_taken_at_once(office, admin, person, name):
         admin.post_json(f"{API}grants/", wrong, status=422)
 
 
+@pytest.mark.parametrize(
+    ("scope", "pointer"),
+    [({}, "/scope"), ({"scope": {}}, "/scope/type"), ({"scope": None}, "/scope")],
+)
+def test_a_grant_that_does_not_say_where_gives_nothing(admin, person, scope, pointer):
+    body = {"user_id": person["id"], "role_id": role_id(admin, "viewer"), **scope}
+    refused = admin.post_json(f"{API}grants/", body, status=422).json
+    assert [error["pointer"] for error in refused["errors"]] == [pointer]
+    assert admin.get(f"{API}grants/", {"user_id": person["id"]}).json["results"] == []
+
+
 def test_groups_carry_roles(office, admin, person, name):
     body = {"name": name, "member_ids": [person["id"]]}
     answer = admin.post_json(f"{API}groups/", body, status=201)
@@ -132,7 +144,7 @@ def test_groups_carry_roles(office, admin, person, name):
     assert group["member_ids"] == [person["id"]]
     admin.post_json(
         f"{API}grants/",
-        {"group_id": group["id"], "role_id": role_id(admin, "metrology_manager")},
+        {"group_id": group["id"], "role_id": role_id(admin, "metrology_manager"), "scope": WHOLE},
         status=201,
     )
     client = office.as_user(name)
@@ -151,7 +163,8 @@ def test_roles_are_made_changed_and_kept(office, admin, person, name):
     body = {"name": name, "title": "Own", "permissions": ["core.user:view"]}
     answer = admin.post_json(f"{API}roles/", body, status=201)
     place = answer.headers["Location"]
-    admin.post_json(f"{API}grants/", {"user_id": person["id"], "role_id": answer.json["id"]})
+    grant = {"user_id": person["id"], "role_id": answer.json["id"], "scope": WHOLE}
+    admin.post_json(f"{API}grants/", grant)
     client = office.as_user(name)
     client.get(f"{API}users/", status=200)
     assert client.get(f"{API}users/me/").json["permissions"] == ["core.user:view"]
@@ -187,6 +200,9 @@ def test_a_token_shows_its_secret_once_and_stays_within_its_scopes(office, admin
     script = office.client.signed_in(secret)
     script.get(f"{API}users/", status=200)
     assert script.get(f"{API}users/me/").json["permissions"] == ["core.user:view"]
+    before = script.get(f"{API}users/me/").json["name"]
+    script.patch_json(f"{API}users/me/", {"name": "Renamed"}, status=403)
+    assert script.get(f"{API}users/me/").json["name"] == before
     script.post_json(f"{API}users/", {"username": "more"}, status=403)
     script.get(f"{API}api-tokens/", status=403)
     password = {"current_password": office.password, "new_password": "quite another passphrase"}
@@ -199,7 +215,8 @@ def test_a_token_shows_its_secret_once_and_stays_within_its_scopes(office, admin
 def test_tokens_of_others_look_absent(office, admin, person, name):
     body = {"name": "Mine", "scopes": ["core.user:view"], "expires_at": soon(office)}
     place = admin.post_json(f"{API}api-tokens/", body, status=201).headers["Location"]
-    manager = {"user_id": person["id"], "role_id": role_id(admin, "metrology_manager")}
+    manager_id = role_id(admin, "metrology_manager")
+    manager = {"user_id": person["id"], "role_id": manager_id, "scope": WHOLE}
     admin.post_json(f"{API}grants/", manager, status=201)
     client = office.as_user(name)
     client.get(place, status=404)

@@ -130,8 +130,8 @@ def calibrify_configure(config: Any) -> None:
 def calibrify_tasks() -> Sequence[declare.Task]:
     """Declares the background work."""
     return [
-        declare.Task(TASK, import_equipment, seconds=LEASE_SECONDS),
-        declare.Task(UNDO_TASK, undo_import, seconds=LEASE_SECONDS),
+        declare.Task(TASK, import_equipment, seconds=LEASE_SECONDS, permission=permissions.IMPORT),
+        declare.Task(UNDO_TASK, undo_import, seconds=LEASE_SECONDS, permission=permissions.IMPORT),
         declare.Task(fold_tally.TASK, fold_tally.fold_tally),
     ]
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,33 @@ def table(*rows: list[str]) -> bytes:
 @pytest.fixture(scope="module")
 def manager(lab: Any) -> ApiClient:
     return lab.api("metrology_manager")
+
+
+def test_a_token_sees_the_jobs_that_its_scopes_cover(lab: Any, manager: ApiClient) -> None:
+    soon = (lab.platform.clock.now() + timedelta(days=1)).isoformat()
+    importing, looking = (
+        manager.signed_in(
+            manager.post_json(
+                "/api/v1/api-tokens/",
+                {"name": "Script", "scopes": scopes, "expires_at": soon},
+                status=201,
+            ).json["token"]
+        )
+        for scopes in (
+            ["equipment.equipment:import", "equipment.equipment:change"],
+            ["equipment.category:view"],
+        )
+    )
+    job = send(importing, table(["Tag", "Name"], ["TOK-1", "Gauge"]), dry_run="true")
+    place = f"/api/v1/jobs/{job['id']}/"
+    looking.get(place, status=404)
+    looking.delete(place, status=404)
+    assert looking.get("/api/v1/jobs/").json["results"] == []
+    assert finished(lab, importing, job)["rows"] == 1
+    assert manager.get(place).json["state"] == "succeeded"
+    for client, told in ((importing, 1), (manager, 1), (looking, 0)):
+        rows = client.get("/api/v1/notifications/").json["results"]
+        assert len([row for row in rows if row["api"] == place]) == told
 
 
 def test_a_plant_register_from_dry_run_to_round_trip(lab: Any, manager: ApiClient) -> None:

@@ -100,7 +100,7 @@ def calibrify_integration_connectors() -> Sequence[ConnectorKind]:
 def calibrify_tasks() -> Sequence[declare.Task]:
     """Declares the background work."""
     return [
-        declare.Task(connectors.TASK, run_connector),
+        declare.Task(connectors.TASK, run_connector, permission=permissions.CONNECTOR_RUN),
         declare.Task(start_connectors.TASK, start_connectors.start_connectors),
         declare.Task(sweep_events.TASK, sweep_events.sweep_events),
     ]
