@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import orjson
+from pydantic import RootModel
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
@@ -18,6 +19,10 @@ from calibrify_core.kernel.errors import NotFound
 
 DOCUMENT = "calibrify.openapi"
 REFERENCE = re.compile(f"{REF}([A-Za-z0-9_.-]+)")
+
+
+class OpenApiDocument(RootModel[dict[str, Any]]):
+    """An OpenAPI 3.1 document."""
 
 
 def document(request: Request) -> dict[str, Any]:
@@ -98,6 +103,7 @@ def includeme(config: Any) -> None:
         "read",
         path="openapi.json",
         permission=PUBLIC,
+        out=OpenApiDocument,
         summary="This description.",
     )
     for name, pattern, view, template in (

@@ -1,14 +1,16 @@
 """Idempotency keys: the same POST sent twice has one effect, and one answer.
 
 The key is taken in the transaction of the change itself. Of two at the same time the second
-waits for the first and then gets its answer; a refused request leaves no trace.
+waits for the first and then gets its answer; a refused request leaves no trace. Of the body a
+keyed digest is kept: a password in it cannot be guessed from there.
 """
 
 import hashlib
+import hmac
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -16,15 +18,21 @@ from pyramid.response import Response
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from calibrify_core.api.reply import respond
 from calibrify_core.api.request import Request
+from calibrify_core.api.upload import Upload
 from calibrify_core.kernel.errors import Conflict, Invalid, Malformed
 from calibrify_core.persistence.base import Base
+from calibrify_core.work.unit import UnitOfWork
+
+T = TypeVar("T")
 
 KEPT = timedelta(hours=24)
 TASK = "core.sweep_idempotency_keys"
 EVERY_SECONDS = 3600
 MAX_KEY = 255
 CHUNK = 64 * 1024
+PURPOSE = "idempotency"
 HEADERS = ("Content-Type", "Location", "ETag")
 
 
@@ -50,26 +58,30 @@ class IdempotencyKey(Base):
 TABLE: Any = IdempotencyKey.__table__
 
 
-def once(request: Request, answer: Callable[[], Response]) -> Response:
+def once(
+    request: Request, answer: Callable[[], Response], unit: UnitOfWork | None = None
+) -> Response:
     """Answers a request with a key: once in truth, and again from what was kept.
 
     Args:
         request: with an ``Idempotency-Key``.
         answer: does the work; what it raises takes the key back with everything else.
+        unit: in which it works, by default that of the request.
 
     Raises:
         Malformed: the key is no short printable text.
         Invalid: the key was used for another body.
     """
-    session = request.unit.session
-    identity = _identity(request)
+    unit = unit or request.unit
+    session = unit.session
+    identity = _identity(request, unit)
     fingerprint = _fingerprint(request)
     now = request.platform.clock.now()
     row = identity | {"fingerprint": fingerprint, "created_at": now, "headers": "[]", "body": b""}
     if not _take(session, row):
-        kept = session.execute(sa.select(TABLE).filter_by(**identity)).one_or_none()
-        if kept is not None and kept.created_at > now - KEPT:
-            return _replay(kept, fingerprint)
+        kept = _kept(session, identity, fingerprint, now)
+        if kept is not None:
+            return kept
         session.execute(sa.delete(TABLE).filter_by(**identity))
         if not _take(session, row):
             raise Conflict("The same request is being answered just now.")
@@ -88,6 +100,36 @@ def once(request: Request, answer: Callable[[], Response]) -> Response:
     return response
 
 
+def once_signed(
+    request: Request, ask: Callable[[], T], write: Callable[[UnitOfWork, T], Any]
+) -> Any:
+    """Answers a step whose password is verified before its transaction; with a key, once.
+
+    Args:
+        request: to an address of `add_own_transactions`.
+        ask: checks the state and the password, with no transaction open; what comes again with
+            the same key and body is answered without it.
+        write: takes the step in a short unit, with what was asked for; returns as a view does.
+
+    Raises:
+        Malformed: the key is no short printable text.
+        Invalid: the key was used for another body.
+    """
+    keyed = "HTTP_IDEMPOTENCY_KEY" in request.environ
+    if keyed:
+        with request.platform.session(write=False) as session:
+            identity = _identity(request, request.unit_on(session))
+            now = request.platform.clock.now()
+            kept = _kept(session, identity, _fingerprint(request), now)
+        if kept is not None:
+            return kept
+    asked = ask()
+    with request.short_unit() as unit:
+        if not keyed:
+            return write(unit, asked)
+        return once(request, lambda: respond(request, write(unit, asked), 200), unit)
+
+
 def _take(session: Session, row: dict[str, Any]) -> bool:
     """Takes a key; waits if somebody holds it, and tells whether it is ours now."""
     postgres = session.get_bind().dialect.name == "postgresql"
@@ -96,12 +138,11 @@ def _take(session: Session, row: dict[str, Any]) -> bool:
     return session.execute(statement).first() is not None
 
 
-def _identity(request: Request) -> dict[str, Any]:
+def _identity(request: Request, unit: UnitOfWork) -> dict[str, Any]:
     """Returns what a key is unique within."""
     key = request.environ["HTTP_IDEMPOTENCY_KEY"]
     if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
         raise Malformed(f"An Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters.")
-    unit = request.unit
     return {
         "organisation_id": unit.organisation.id,
         "principal": str(unit.actor.user_id or unit.actor.credential_id or unit.actor.name)[:64],
@@ -112,14 +153,35 @@ def _identity(request: Request) -> dict[str, Any]:
 
 
 def _fingerprint(request: Request) -> str:
-    """Returns the digest of a body, read in pieces; the retry policy made it seekable."""
+    """Returns the keyed digest of a body, read in pieces.
+
+    Of a form the parts count: each sender draws a new boundary, and puts them in any order.
+    """
+    digest = hmac.new(request.platform.keys.derive(PURPOSE), digestmod=hashlib.sha256)
+    digest.update(request.environ.get("QUERY_STRING", "").encode())
+    sent = request.data
+    if isinstance(sent, Upload):
+        digest.update(orjson.dumps([sent.name, sent.media_type, sorted(sent.fields.items())]))
+        while piece := sent.stream.read(CHUNK):
+            digest.update(piece)
+        sent.stream.seek(0)
+        return digest.hexdigest()
     stream = request.rewound_body()
-    digest = hashlib.sha256(request.environ.get("QUERY_STRING", "").encode())
     remaining = request.body_length
     while remaining > 0 and (piece := stream.read(min(CHUNK, remaining))):
         digest.update(piece)
         remaining -= len(piece)
     return digest.hexdigest()
+
+
+def _kept(
+    session: Session, identity: dict[str, Any], fingerprint: str, now: datetime
+) -> Response | None:
+    """Returns the answer that is still kept for a key, None if there is none."""
+    found = session.execute(sa.select(TABLE).filter_by(**identity)).one_or_none()
+    if found is None or found.created_at <= now - KEPT:
+        return None
+    return _replay(found, fingerprint)
 
 
 def _replay(kept: Any, fingerprint: str) -> Response:

@@ -101,9 +101,6 @@ def answering_errors(handler: Handler, _registry: Any) -> Handler:
 
     def tween(request: Request) -> Response:
         try:
-            refused = request.environ.pop(REFUSED, None)
-            if refused is not None:
-                raise refused
             return handler(request)
         except Exception as error:
             # The retry policy looks for this attribute, and never retries without it.
@@ -123,7 +120,7 @@ def answering_errors(handler: Handler, _registry: Any) -> Handler:
 
 
 def limiting(handler: Handler, registry: Any) -> Handler:
-    """Holds callers of the API to their rate; every answer says how much of it is left."""
+    """Holds callers of the API to their rate, then refuses what the guard could not read."""
     settings: Settings = registry[PLATFORM].settings
     limits = RateLimits(enabled=settings.rate_limits, line=registry[PLATFORM].redis)
 
@@ -138,6 +135,10 @@ def limiting(handler: Handler, registry: Any) -> Handler:
                 state = limits.check(principal.rate_key)
             request.rate = state.headers
             state.require()
+        # What the guard refused counts like every other request.
+        refused = request.environ.pop(REFUSED, None)
+        if refused is not None:
+            raise refused
         return handler(request)
 
     return tween

@@ -93,12 +93,13 @@ def derive(view: View, info: Any) -> View:
     steps = tuple(_steps(endpoint))
     status = endpoint.status
     checks_version = endpoint.verb in VERSIONED
+    # Where a view opens its own transaction, the key is taken there: `idempotency.once_signed`.
     keyed = endpoint.method == "POST" and endpoint.idempotent
 
     def run(context: Any, request: Request) -> Response:
         for step in steps:
             step(request)
-        if keyed and "HTTP_IDEMPOTENCY_KEY" in request.environ:
+        if keyed and {"HTTP_IDEMPOTENCY_KEY", "tm.active"} <= request.environ.keys():
             return once(request, lambda: reply.respond(request, view(context, request), status))
         result = view(context, request)
         if checks_version and not request.matched_version and "HTTP_IF_MATCH" in request.environ:

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from calibrify_core.cli.setup import settings_of
+from calibrify_core.cli.setup import platform_of, settings_of
 
 
 @click.group("config")
@@ -17,8 +17,9 @@ def command() -> None:
 @command.command("check")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def check_command(as_json: bool) -> None:
-    """Shows the effective settings, secrets masked; fails on one that does not parse."""
+    """Shows the effective settings, secrets masked; fails on one with which nothing starts."""
     shown = settings_of().masked()
+    platform_of()
     if as_json:
         click.echo(json.dumps(shown, indent=2))
         return

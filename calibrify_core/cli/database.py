@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -37,20 +38,28 @@ def upgrade_command() -> None:
 
 
 @command.command("check")
-def check_command() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def check_command(as_json: bool) -> None:
     """Says where each lineage stands, and what tables and code disagree on."""
     platform = platform_of()
     known = lineages(platform.plugins)
-    good = True
-    for state in states(platform.database, known):
-        good &= state.up_to_date
-        click.echo(
-            f"{state.lineage.name}: {state.current or 'none'} (newest {state.head or 'none'})"
-        )
-    for line in differences(platform.database, known) if good else ():
-        good = False
-        click.echo(line)
-    if not good:
+    found = states(platform.database, known)
+    current = all(state.up_to_date for state in found)
+    lines = differences(platform.database, known) if current else []
+    if as_json:
+        lineages_shown = [
+            {"name": state.lineage.name, "current": state.current, "newest": state.head}
+            for state in found
+        ]
+        click.echo(json.dumps({"lineages": lineages_shown, "differences": lines}, indent=2))
+    else:
+        for state in found:
+            click.echo(
+                f"{state.lineage.name}: {state.current or 'none'} (newest {state.head or 'none'})"
+            )
+        for line in lines:
+            click.echo(line)
+    if lines or not current:
         raise ConfigurationError("The tables are not what the code expects.")
 
 

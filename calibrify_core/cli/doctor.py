@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 
@@ -19,14 +20,15 @@ DATABASE = "database"
 
 
 @click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @click.pass_context
-def command(ctx: click.Context) -> None:
+def command(ctx: click.Context, as_json: bool) -> None:
     """Looks for what keeps Calibrify from working, and says what to do."""
     problems = list(_problems())
-    for problem in problems:
-        click.echo(f"- {problem}")
-    if not problems:
-        click.echo("All is well.")
+    if as_json:
+        click.echo(json.dumps({"problems": problems}, indent=2))
+    else:
+        click.echo("\n".join(f"- {problem}" for problem in problems) or "All is well.")
     ctx.exit(1 if problems else 0)
 
 

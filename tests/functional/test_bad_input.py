@@ -32,6 +32,7 @@ def raw(app: Any, path: bytes, **more: Any) -> int:
     assert headers["X-Request-Id"]
     if path.startswith(b"/api/"):
         assert json.loads(body)["status"] == int(told[0][0][:3])
+        assert {"RateLimit", "RateLimit-Policy"} <= headers.keys()
     return int(told[0][0][:3])
 
 

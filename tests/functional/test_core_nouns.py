@@ -166,6 +166,33 @@ class TestFiles:
         files = [("file", name, content)]
         return client.post(f"{BASE}files/", fields, upload_files=files, status=status)
 
+    def test_an_upload_sent_again_is_known_by_its_parts(
+        self, house: House, keeper: ApiClient, record: str
+    ) -> None:
+        key = {"Idempotency-Key": house.unique("key")}
+
+        def send(boundary: str, content: str, status: int = 201) -> Any:
+            parts = (
+                ('name="object_type"', "role"),
+                ('name="object_id"', record),
+                ('name="file"; filename="a.txt"', content),
+            )
+            body = "".join(
+                f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n"
+                for head, text in parts
+            )
+            return keeper.post(
+                f"{BASE}files/",
+                f"{body}--{boundary}--\r\n".encode(),
+                {"Content-Type": f"multipart/form-data; boundary={boundary}", **key},
+                status=status,
+            )
+
+        first, again = send("one", "ten"), send("two", "ten")
+        assert again.json == first.json
+        assert again.headers["Idempotent-Replayed"] == "true"
+        send("three", "eleven", 422)
+
     def test_a_file_is_attached_and_comes_back_byte_for_byte(
         self, keeper: ApiClient, record: str
     ) -> None:

@@ -110,7 +110,6 @@ def includeme(config: Any) -> None:
         body=UserIn,
         out=UserShape,
         errors=(Conflict,),
-        idempotent=False,
         summary="Adds an account.",
     )
     add(

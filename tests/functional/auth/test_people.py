@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
+
+from calibrify_core.api.idempotency import TABLE
 
 API = "/api/v1/"
 WHOLE = {"type": "organisation"}
@@ -124,6 +129,20 @@ def test_rights_are_given_and_taken_at_once(office, admin, person, name):
         {**body, "scope": {"type": "organisation", "id": person["id"]}},
     ):
         admin.post_json(f"{API}grants/", wrong, status=422)
+
+
+def test_an_account_is_made_once_for_each_key(office, admin, name):
+    key = {"Idempotency-Key": name}
+    body = {"username": name, "password": office.password}
+    first, again = (admin.post_json(f"{API}users/", body, headers=key, status=201) for _ in "12")
+    assert again.json == first.json
+    other = {**body, "password": "quite another passphrase"}
+    admin.post_json(f"{API}users/", other, headers=key, status=422)
+    with office.platform.unit() as unit:
+        kept = unit.session.execute(sa.select(TABLE).filter_by(key=name)).one()
+    sent = json.dumps(body).encode()
+    assert office.password not in repr(kept)
+    assert kept.fingerprint != hashlib.sha256(sent).hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,25 @@ def manager(lab: Any) -> ApiClient:
     return lab.api("metrology_manager")
 
 
+def test_an_import_sent_twice_with_one_key_is_one(lab: Any, manager: ApiClient) -> None:
+    def again(name: str, status: int = 202) -> Any:
+        return manager.post(
+            "/api/v1/equipment/import/",
+            upload_files=[("file", "a.csv", table(["Tag", "Name"], ["", name]))],
+            headers={"Idempotency-Key": "import-once"},
+            status=status,
+        )
+
+    first, second = again("Once"), again("Once")
+    assert second.json == first.json
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert second.headers["Location"] == first.headers["Location"]
+    again("Other", 422)
+    finished(lab, manager, first.json)
+    found = manager.get("/api/v1/equipment/?name=Once&count=true").json
+    assert found["count"] == 1
+
+
 def test_a_token_sees_the_jobs_that_its_scopes_cover(lab: Any, manager: ApiClient) -> None:
     soon = (lab.platform.clock.now() + timedelta(days=1)).isoformat()
     importing, looking = (

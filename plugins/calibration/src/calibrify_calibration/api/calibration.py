@@ -31,9 +31,11 @@ from calibrify_calibration.services.listing import (
 from calibrify_calibration.services.signatures import signatures_of
 from calibrify_core.api.endpoint import BASE
 from calibrify_core.api.etag import check_version, require_version
+from calibrify_core.api.idempotency import once_signed
 from calibrify_core.api.lists import envelope
 from calibrify_core.api.reply import Reply, attachment, created, shown
 from calibrify_core.api.request import Request
+from calibrify_core.auth.confirmation import Confirmed
 from calibrify_core.kernel.errors import Conflict, Forbidden
 from calibrify_core.records.keyset import run_list
 from calibrify_core.work.unit import UnitOfWork
@@ -101,24 +103,31 @@ def delete(request: Request) -> None:
     calibrations.discard(request.unit, record)
 
 
-def submit(request: Request) -> Reply:
+def submit(request: Request) -> Any:
     """Hands a draft in; signed where the organisation asks for it, or the body offers it."""
     identifier = request.matchdict["id"]
-    confirmed = None
-    if request.data.password or request.principal.organisation.policies.get("sign_on_submit"):
-        confirmed = signed(request, identifier, RECORD, RecordState.SUBMITTED, "performed")
-    else:
+
+    def ask() -> Confirmed | None:
+        if request.data.password or request.principal.organisation.policies.get("sign_on_submit"):
+            return signed(request, identifier, RECORD, RecordState.SUBMITTED, "performed")
         check_state(request, identifier, RECORD, RecordState.SUBMITTED)
-    with request.short_unit() as unit:
-        return _shown(unit, approvals.submit(unit, identifier, confirmed))
+        return None
+
+    return once_signed(
+        request,
+        ask,
+        lambda unit, confirmed: _shown(unit, approvals.submit(unit, identifier, confirmed)),
+    )
 
 
-def approve(request: Request) -> Reply:
+def approve(request: Request) -> Any:
     """Approves a submitted record with the caller's signature."""
     identifier = request.matchdict["id"]
-    confirmed = signed(request, identifier, APPROVE, RecordState.APPROVED, "approved")
-    with request.short_unit() as unit:
-        return _shown(unit, approvals.approve(unit, identifier, confirmed))
+    return once_signed(
+        request,
+        lambda: signed(request, identifier, APPROVE, RecordState.APPROVED, "approved"),
+        lambda unit, confirmed: _shown(unit, approvals.approve(unit, identifier, confirmed)),
+    )
 
 
 def reject(request: Request) -> Reply:
@@ -283,7 +292,5 @@ def _steps(view: Callable[..., None]) -> None:
             out=CalibrationDetail,
             status=201 if verb == "amend" else 200,
             errors=(Conflict, Forbidden),
-            # A password is verified before the transaction in which a key would be taken.
-            idempotent=body is not SigningIn,
             summary=summary,
         )

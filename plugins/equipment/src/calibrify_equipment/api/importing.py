@@ -94,7 +94,6 @@ def includeme(config: Any) -> None:
         status=202,
         out=ImportJob,
         errors=(TooLarge,),
-        idempotent=False,
         summary="Imports a register of instruments, CSV or XLSX, as a job.",
     )
     add(

@@ -8,10 +8,11 @@ from typing import Any
 
 from calibrify_core.api.endpoint import BASE
 from calibrify_core.api.etag import check_version
+from calibrify_core.api.idempotency import once_signed
 from calibrify_core.api.lists import envelope
 from calibrify_core.api.reply import Reply, created, shown
 from calibrify_core.api.request import Request
-from calibrify_core.auth.confirmation import confirm
+from calibrify_core.auth.confirmation import Confirmed, confirm
 from calibrify_core.auth.policy import visit_of
 from calibrify_core.kernel.errors import Conflict, Forbidden
 from calibrify_core.work.unit import UnitOfWork
@@ -120,27 +121,35 @@ def answer(request: Request) -> Reply:
     return _shown(request.unit, checklists.answer(request.unit, work_order, answers))
 
 
-def complete(request: Request) -> Reply:
+def complete(request: Request) -> Any:
     """Completes the work; signed where the plan asks for it, or the body offers it.
 
     A password is verified while no transaction is open, so the state is looked at before.
     """
     identifier, asked = request.matchdict["id"], request.data
-    with request.platform.session(write=False) as session:
-        work_order = work_orders.find(request.unit_on(session), identifier, CHANGE)
-        steps.check_step(work_order, Status.COMPLETED)
-        signing = work_order.signature_required or bool(asked.password)
-    confirmed = None
-    if signing:
-        confirmed = confirm(
+
+    def ask() -> Confirmed | None:
+        with request.platform.session(write=False) as session:
+            work_order = work_orders.find(request.unit_on(session), identifier, CHANGE)
+            steps.check_step(work_order, Status.COMPLETED)
+            signing = work_order.signature_required or bool(asked.password)
+        if not signing:
+            return None
+        return confirm(
             request.platform,
             request.principal,
             asked.password,
             asked.meaning or "performed",
             visit_of(request),
         )
-    with request.short_unit() as unit:
-        return _shown(unit, steps.complete(unit, identifier, asked.model_dump(), confirmed))
+
+    return once_signed(
+        request,
+        ask,
+        lambda unit, confirmed: _shown(
+            unit, steps.complete(unit, identifier, asked.model_dump(), confirmed)
+        ),
+    )
 
 
 def of_instrument(request: Request) -> dict[str, Any]:
@@ -223,7 +232,5 @@ def _noun(
         body=body,
         out=WorkOrderDetail,
         errors=(Conflict, Forbidden) if permission != VIEW else (),
-        # A password is verified before the transaction in which a key would be taken.
-        idempotent=body is not CompletionIn,
         summary=summary,
     )
