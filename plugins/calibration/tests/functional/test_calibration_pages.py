@@ -224,7 +224,11 @@ def test_the_certificate_of_an_outside_laboratory_is_recorded_and_approved(
     assert {a["href"] for a in problem.html.select(".problems a")} >= {"#f-new_supplier"}
     form = form_of(problem)
     form["new_supplier"] = lab.unique("Northgate Metrology")
-    form["performed_on"], form["certificate_date"] = "2026-02-20", "2026-02-21"
+    form["performed_on"], form["certificate_date"] = "2026-02-20", "2026-02-19"
+    early = form.submit(status=422)
+    assert early.html.select_one("#f-certificate_date-error") is not None
+    form = form_of(early)
+    form["certificate_date"] = "2026-02-21"
     form["reported_result"] = "limited"
     form["limitation"] = "Up to 100 V only"
     form["file"] = Upload("paper.txt", b"\x00\x01", "application/pdf")

@@ -40,6 +40,7 @@ class Series:
         key: what it is called in the address.
         label: what it is called on the page.
         name: the same, told from others of the same nominal value.
+        full: the same, told from those of another section too.
         chart: for the drift chart.
         trend: what the slope says, empty while it says nothing.
     """
@@ -47,6 +48,7 @@ class Series:
     key: str
     label: str
     name: str
+    full: str
     chart: Drift
     trend: str
 
@@ -67,8 +69,13 @@ def series_of(records: Sequence[Any], due_on: date | None, due_text: str) -> lis
         made = _series(point, _history(records, key), due_on, due_text)
         if made is not None:
             found.append(made)
-    labels = [one.label for one in found]
-    return [replace(one, label=one.name) if labels.count(one.label) > 1 else one for one in found]
+    for names in ([one.name for one in found], [one.full for one in found]):
+        labels = [one.label for one in found]
+        found = [
+            replace(one, label=name) if labels.count(one.label) > 1 else one
+            for one, name in zip(found, names, strict=True)
+        ]
+    return found
 
 
 def _history(records: Sequence[Any], key: str) -> list[tuple[date, dict[str, Any]]]:
@@ -121,7 +128,8 @@ def _series(
         projection=projection(points[-1], steps, slope, due_on),
     )
     told = trend_text(points[-1], slope, scaled, upper, lower)
-    return Series(key_of(point), label, f"{label} {detail or heading}".strip(), chart, told)
+    name, full = f"{label} {detail or heading}".strip(), f"{label} {heading} {detail}".strip()
+    return Series(key_of(point), label, name, full, chart, told)
 
 
 def scale_of(unit: str, numbers: Sequence[Decimal | None]) -> tuple[int, str]:

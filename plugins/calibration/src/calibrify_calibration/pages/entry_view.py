@@ -177,8 +177,15 @@ def _told(rows: Sequence[Any], out: Sequence[Any], found: str, left: str) -> lis
     sentences = []
     if out:
         worst = out[0]
-        more = f" So were {len(out) - 1} more." if len(out) > 1 else ""
+        rest = len(out) - 1
+        more = (
+            f" So {'was 1 more point' if rest == 1 else f'were {rest} more points'}."
+            if rest
+            else ""
+        )
         how = f" at {worst.percent} of tolerance" if worst.percent else " out of tolerance"
+        if worst.gauge is not None and abs(worst.gauge.found) <= 1:
+            how += ", which is inside the limits but in the guard band"
         sentences.append(f"{worst.label} was found{how}.{more}")
     elif left == "pass":
         sentences.append(f"All {len(rows)} points are in tolerance." if len(rows) != 1 else

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -12,7 +12,7 @@ from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.models.state import CalibrationState
 from calibrify_calibration.pages.drift import series_of
 from calibrify_calibration.pages.history import records_of
-from calibrify_calibration.pages.point_rows import ADJUSTED, grouped, rows_of
+from calibrify_calibration.pages.point_rows import grouped, rows_of
 from calibrify_calibration.pages.standards import find_standards
 from calibrify_calibration.pages.wording import (
     ANCHORS,
@@ -29,6 +29,7 @@ from calibrify_core.web.formats import Formats
 
 MOST = 20
 MOST_PAPERS = 100
+GOOD = frozenset({"pass", "conditional_pass"})
 SOURCES = {"accepted": "last calibration", "imported": "opening date", "extension": "extension"}
 
 
@@ -76,8 +77,7 @@ def latest(unit: Any, subject: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     record, fmt = records[0], _formats(unit)
     rows = rows_of(record.points)
-    counted = [row for row in rows if row.in_scope]
-    good = sum(row.tone in {"ok", "soon"} or row.word == ADJUSTED for row in counted)
+    tone, told = tally(record.points)
     factors = {row.factor for row in rows if row.factor}
     number = record.certificate_number or record.issued_number or record.number or ""
     return {
@@ -86,9 +86,8 @@ def latest(unit: Any, subject: Mapping[str, Any]) -> dict[str, Any] | None:
         "flush": True,
         "groups": grouped(rows),
         "factor": factors.pop() if len(factors) == 1 else "",
-        "good": good,
-        "total": len(counted),
-        "tone": "ok" if good == len(counted) else "oot",
+        "tone": tone,
+        "told": told,
         "performed_on": record.performed_on,
         "reported": chip(REPORTED, record.reported_result),
         "paper": record.id if record.file_id is not None else None,
@@ -99,6 +98,30 @@ def latest(unit: Any, subject: Mapping[str, Any]) -> dict[str, Any] | None:
             ("Limitation", record.limitation or ""),
         ],
     }
+
+
+def tally(points: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Returns tone and words for how many points were in tolerance, as found and as left.
+
+    >>> left = {"as_left_evaluation": {"result": "pass"}}
+    >>> tally([{"as_found_evaluation": {"result": "fail"}, **left}])
+    ('oot', '0 of 1 found in tolerance, 1 of 1 left in tolerance')
+    >>> tally([{"as_found_evaluation": {"result": "pass"}, **left}])
+    ('ok', '1 of 1 in tolerance')
+    """
+    counted = [point for point in points if point.get("in_scope", True)]
+    total, known, words = len(counted), [], []
+    for phase in ("found", "left"):
+        results = [(point.get(f"as_{phase}_evaluation") or {}).get("result") for point in counted]
+        if set(results) <= {None, "not_tested"}:
+            continue
+        good = sum(result in GOOD for result in results)
+        known.append(good)
+        words.append(f"{good} of {total} {phase} in tolerance")
+    tone = "ok" if known and min(known) == total else "oot"
+    if len(known) == 2 and known[0] == known[1]:
+        return tone, f"{known[0]} of {total} in tolerance"
+    return tone, ", ".join(words) or f"0 of {total} in tolerance"
 
 
 def papers(unit: Any, subject: Mapping[str, Any]) -> dict[str, Any] | None:

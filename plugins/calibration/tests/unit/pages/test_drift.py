@@ -70,3 +70,6 @@ def test_points_of_the_same_nominal_are_told_apart():
     records = [record(2025, measured("0.1", range="20 V"), measured("0.1", range="200 V"))]
     labels = [one.label for one in series_of(records, None, "")]
     assert labels == ["10\xa0V 20 V", "10\xa0V 200 V"]
+    sections = [measured("0.1", section="Rising"), measured("0.1", section="Falling")]
+    labels = [one.label for one in series_of([record(2025, *sections)], None, "")]
+    assert labels == ["10\xa0V Rising DC voltage", "10\xa0V Falling DC voltage"]

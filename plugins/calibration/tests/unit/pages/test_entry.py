@@ -13,6 +13,7 @@ from calibrify_calibration.pages.entry import (
     entry_point,
     point_body,
 )
+from calibrify_calibration.pages.entry_view import result_shown
 from calibrify_calibration.schemas.calibration import CalibrationIn, PointIn
 from calibrify_core.kernel.errors import Invalid
 from calibrify_core.web.forms import validated
@@ -111,3 +112,24 @@ def test_moments_are_shown_in_the_zone_in_which_they_are_typed():
     assert entry.texts["performed_at"] == "2026-11-20T10:30"
     assert entry.texts["temperature_c"] == "20.1"
     assert entry.points[0].texts["plus_minus"] == "0.01"
+
+
+def failed(found: str) -> dict[str, Any]:
+    evaluation = {"result": "fail", "mean": found}
+    return stored(
+        in_scope=True, lower_limit="9.0", upper_limit="11.0", as_found=[found],
+        as_found_evaluation=evaluation, as_left_evaluation=evaluation,
+    )  # fmt: skip
+
+
+def test_the_result_counts_the_points_that_were_out_and_names_the_guard_band():
+    columns = {"as_found_result": "fail", "as_left_result": "fail", "adjusted": False}
+    out = failed("12.0")
+    told = [
+        result_shown({**columns, "points": [out] * count})["sentences"][0] for count in (1, 2, 3)
+    ]
+    assert told[0].endswith("of tolerance.")
+    assert told[1].endswith("of tolerance. So was 1 more point.")
+    assert told[2].endswith("of tolerance. So were 2 more points.")
+    guarded = result_shown({**columns, "points": [failed("10.95")]})["sentences"][0]
+    assert guarded.endswith("of tolerance, which is inside the limits but in the guard band.")
