@@ -247,6 +247,7 @@ def test_the_certificate_of_an_outside_laboratory_is_recorded_and_approved(
     assert {"Approved", "Reported limited"} <= set(chips(done))
     seen = lab.equipment(equipment_id)
     assert (seen["due_on"], seen["calibration_status"]) == ("2027-02-20", "limited_use")
+    assert "Limited: Up to 100 V only." in manager.get(f"/equipment/{equipment_id}")
     record, instrument = done.request.path, f"/equipment/{equipment_id}"
     for shown in (record, f"{record}/certificate", instrument, f"{instrument}/documents"):
         paper = manager.get(shown).html.select_one("a[href$='/laboratory-certificate']")
@@ -312,6 +313,7 @@ def test_key_figures_lead_to_lists_that_count_the_same(lab: Lab, manager: TestAp
     for one, reading in ((failed, "11"), (good, "10")):
         lab.schedule(one)
         lab.approved(one, points=[point(as_found=[reading])])
+    assert "The last calibration on 1 Mar 2026 failed." in manager.get(f"/equipment/{failed}")
     page = manager.get("/")
     tiles = page.html.select("a.kpi")
     assert len(tiles) == 5

@@ -19,6 +19,20 @@ from calibrify_core.records.listing import Kind, ListField
 _TEXT_OF = {status: status.value for status in CalibrationStatus}
 STATUSES = tuple(_TEXT_OF.values())
 _s = CalibrationState
+_RECORDS = sa.table(
+    "calibration_record",
+    sa.column("id", sa.Uuid()),
+    sa.column("performed_on", sa.Date()),
+    sa.column("limitation", sa.String()),
+)
+_WAS_BAD = (_s.last_result == "fail") | (_s.last_result == "conditional_fail")
+
+
+def _of_last(column: Any, when: Any) -> Any:
+    """Returns a column of the last record of an instrument, looked up only where it tells."""
+    found = sa.select(column).where(_RECORDS.c.id == _s.last_record_id).correlate(_s)
+    return sa.case((when, found.scalar_subquery()))
+
 
 COLUMNS: tuple[Any, ...] = (
     _s.required.label("calibration_required"),
@@ -31,6 +45,8 @@ COLUMNS: tuple[Any, ...] = (
     _s.is_limited.label("calibration_is_limited"),
     _s.last_calibrated_on.label("calibration_last_on"),
     _s.recalibrate_after.label("calibration_recalibrate_after"),
+    _of_last(_RECORDS.c.performed_on, _s.failed & _WAS_BAD).label("calibration_failed_on"),
+    _of_last(_RECORDS.c.limitation, _s.is_limited).label("calibration_limitation"),
 )
 """Columns that the list of instruments selects besides its own."""
 
@@ -41,6 +57,8 @@ SCHEMA: Mapping[str, Mapping[str, Any]] = {
     "last_calibrated_on": {"type": ["string", "null"], "format": "date"},
     "due_on": {"type": ["string", "null"], "format": "date"},
     "recalibrate_after": {"type": ["string", "null"]},
+    "calibration_failed_on": {"type": ["string", "null"], "format": "date"},
+    "calibration_limitation": {"type": ["string", "null"]},
 }
 """JSON schemas of the members that are added to an instrument."""
 
@@ -63,6 +81,8 @@ def shape(row: Any, unit: Any) -> dict[str, Any]:
         "last_calibrated_on": row.calibration_last_on,
         "due_on": facts.due_on,
         "recalibrate_after": row.calibration_recalibrate_after,
+        "calibration_failed_on": row.calibration_failed_on,
+        "calibration_limitation": row.calibration_limitation,
     }
 
 

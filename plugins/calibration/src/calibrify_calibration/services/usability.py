@@ -125,7 +125,10 @@ def evidence(
         case CalibrationStatus.NOT_REQUIRED:
             return record["calibration_not_required_reason"] or "No reason was recorded."
         case CalibrationStatus.FAILED:
-            return "The last calibration failed. " + (last or "There is no good one before it.")
+            failed_on = record.get("calibration_failed_on")
+            told = f" on {in_words(failed_on)}" if failed_on is not None else ""
+            good = last.replace("Last calibrated", "The last good one was")
+            return f"The last calibration{told} failed. {good or 'There is no good one before it.'}"
         case CalibrationStatus.NEVER_CALIBRATED:
             return (last and f"{last} Nothing is known of its result.") or "It has no calibration."
         case CalibrationStatus.OVERDUE if record.get("recalibrate_after"):
@@ -134,6 +137,8 @@ def evidence(
             days = (today - due_on).days
             late = "1 day" if days == 1 else f"{days} days"
             return f"Due on {in_words(due_on)}, {late} ago. {last}".strip()
+    limitation = record.get("calibration_limitation")
+    limits = f"Limited: {limitation.rstrip('.')}. " if limitation else ""
     if due_on is None:
-        return f"{last} No further calibration is scheduled.".strip()
-    return f"Due on {in_words(due_on)}. {last}".strip()
+        return f"{limits}{last} No further calibration is scheduled.".strip()
+    return f"{limits}Due on {in_words(due_on)}. {last}".strip()

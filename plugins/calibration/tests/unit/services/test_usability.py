@@ -51,6 +51,18 @@ def test_the_evidence_names_the_dates():
     assert judge_calibration(UNIT, _record("not_required", **reason)).evidence == "Indication only"
 
 
+def test_a_failure_is_dated_by_itself_and_a_limitation_is_said():
+    days = {"last_calibrated_on": date(2025, 10, 28), "calibration_failed_on": date(2026, 2, 28)}
+    failed = judge_calibration(UNIT, _record("failed", **days)).evidence
+    assert failed == (
+        "The last calibration on 28 Feb 2026 failed. The last good one was on 28 Oct 2025."
+    )
+    only = {"calibration_limitation": "Only to 10 V", "due_on": date(2026, 9, 1)}
+    for status in ("limited_use", "due_soon"):
+        limited = judge_calibration(UNIT, _record(status, **only))
+        assert limited.evidence == "Limited: Only to 10 V. Due on 1 Sep 2026."
+
+
 @pytest.mark.parametrize("lifecycle", ["draft", "out_of_service", "lost", "retired"])
 def test_where_schedules_rest_there_is_nothing_to_say(lifecycle):
     assert judge_calibration(UNIT, _record("failed", status=lifecycle)) is None
