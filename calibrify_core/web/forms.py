@@ -116,7 +116,7 @@ class Form:
             "cancel_href": self.cancel_href,
             "cancel_label": self.cancel_label,
             "upload": self.upload,
-            "problems": list(problems),
+            "problems": named(problems, {item.name: item.label for item in self.fields()}),
             "hidden": list(self.hidden),
             "sections": sections,
             "buttons": [{"label": label, "value": value} for label, value in self.buttons],
@@ -126,6 +126,23 @@ class Form:
         """Yields all fields."""
         for section in self.sections:
             yield from section.fields
+
+
+def named(problems: Iterable[Mapping[str, str]], labels: Mapping[str, str]) -> list[dict[str, str]]:
+    """Returns problems as the error summary lists them: away from their fields, with their names.
+
+    Args:
+        problems: from `calibrify_core.web.kit.problems_of`.
+        labels: by field name.
+
+    >>> named([{"name": "kind", "text": "This is needed."}], {"kind": "Kind"})
+    [{'name': 'kind', 'text': 'Kind: This is needed.'}]
+    """
+    found = []
+    for one in problems:
+        label = labels.get(one["name"], "")
+        found.append({**one, "text": f"{label}: {one['text']}" if label else one["text"]})
+    return found
 
 
 def _shown(item: FormField, values: Mapping[str, Any], errors: Mapping[str, str]) -> dict[str, Any]:

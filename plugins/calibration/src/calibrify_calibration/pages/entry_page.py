@@ -19,6 +19,7 @@ from calibrify_calibration.pages.wording import SCHEDULE_KINDS, interval
 from calibrify_calibration.permissions import VIEW
 from calibrify_calibration.services.entries import entered
 from calibrify_core.web.conflict import compared
+from calibrify_core.web.forms import named
 from calibrify_core.web.kit import page_response
 from calibrify_core.web.page import formats_of
 from calibrify_equipment.public import EquipmentFacts
@@ -96,6 +97,7 @@ def entry_page(
     *,
     record: Calibration | None = None,
     judged: Mapping[str, Any] | None = None,
+    readable: Sequence[Mapping[str, Any] | None] | None = None,
     problems: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """Returns what the form's template needs.
@@ -106,6 +108,7 @@ def entry_page(
         equipment: the instrument.
         record: the draft that is changed, None for a new one.
         judged: points with their evaluations and the results over all.
+        readable: points that could be judged where that failed over all, None for the others.
         problems: from `calibrify_core.web.kit.problems_of`.
     """
     unit, fmt = request.unit, formats_of(request)
@@ -113,7 +116,9 @@ def entry_page(
     errors = {problem["name"]: problem["text"] for problem in reversed(shown)}
     if not entry.points:
         entry.points = [EntryPoint(opened=True)]
-    verdicts = None if judged is None else judged["points"]
+    verdicts = readable if judged is None else judged["points"]
+    how = view.how_fields(entry, errors, _schedules(unit, equipment.id))
+    conditions = view.condition_fields(entry, errors)
     used = find_standards(unit, fmt, ids=_uuids(entry.standards)) if entry.standards else []
     title = "Record calibration" if record is None else f"Change {record.number}"
     return {
@@ -123,13 +128,13 @@ def entry_page(
             "action": request.path,
             "texts": entry.texts,
             "errors": errors,
-            "problems": shown,
+            "problems": named(shown, view.labels_of(entry.points, (*how, *conditions))),
             "words": view.WORDS,
             "rows": view.rows_shown(
                 entry.points, errors, verdicts, entry.texts.get("decision_rule", "")
             ),
-            "how": view.how_fields(entry, errors, _schedules(unit, equipment.id)),
-            "conditions": view.condition_fields(entry, errors),
+            "how": how,
+            "conditions": conditions,
             "standards": used,
             "choices": _choices(find_standards(unit, fmt), entry),
             "instrument": equipment,

@@ -26,6 +26,23 @@ WORDS = {
     "none": "No limits",
     "progress": "{n} of {total} points entered",
 }
+COLUMN_LABELS = {
+    "as_found": "As found",
+    "as_left": "As left",
+    "parameter": "Parameter",
+    "nominal": "Nominal",
+    "unit": "Unit",
+    "plus_minus": "± tolerance",
+    "lower_limit": "Lower limit",
+    "upper_limit": "Upper limit",
+    "expanded_uncertainty": "U, expanded",
+    "coverage_factor": "k",
+    "section": "Section",
+    "range": "Range",
+    "reference_value": "Reference value",
+    "reading_of": "What reads",
+    "not_tested_reason": "Not measured because",
+}
 _POINT = re.compile(r"points\.(\d+)\.(\w+)")
 _PROMOTED = {"tolerance": "plus_minus", "limits": "lower_limit"}
 
@@ -43,6 +60,22 @@ def problems_shown(problems: Sequence[Mapping[str, str]]) -> list[dict[str, str]
         name = control_of(one["name"])
         found.setdefault(name or one["text"], {"name": name, "text": one["text"]})
     return list(found.values())
+
+
+def labels_of(points: Sequence[EntryPoint], fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Returns what the controls of the form are called, those of a point with its name.
+
+    Args:
+        points: what was typed.
+        fields: of how and in which conditions the work was done.
+    """
+    labels = {str(field["name"]): str(field["label"]) for field in fields}
+    labels["new_standard"] = "Add a standard"
+    for index, point in enumerate(points):
+        name = name_of(point_body(point))[1] or f"Point {index + 1}"
+        labels |= {f"points.{index}.{column}": f"{name}, {label}"
+                   for column, label in COLUMN_LABELS.items()}  # fmt: skip
+    return labels
 
 
 def control_of(name: str) -> str:
@@ -67,7 +100,7 @@ def control_of(name: str) -> str:
 def rows_shown(
     points: Sequence[EntryPoint],
     errors: Mapping[str, str],
-    judged: Sequence[Mapping[str, Any]] | None,
+    judged: Sequence[Mapping[str, Any] | None] | None,
     rule: str,
 ) -> list[dict[str, Any]]:
     """Returns the rows of the readings grid.
@@ -87,7 +120,8 @@ def rows_shown(
             name[len(prefix) :]: text for name, text in errors.items() if name.startswith(prefix)
         }
         heading, name, detail = name_of(body)
-        row = row_of(judged[index]) if judged is not None and index < len(judged) else None
+        point_judged = judged[index] if judged is not None and index < len(judged) else None
+        row = None if point_judged is None else row_of(point_judged)
         limits = limits_of(body)
         undefined = not (body.get("parameter") and body.get("nominal") and body.get("unit"))
         rows.append(
@@ -104,6 +138,7 @@ def rows_shown(
                 "limits": "" if undefined and limits.is_open else limits_text(body, limits),
                 "data": grid_data(body, limits, rule),
                 "row": row,
+                "unread": bool(set(own) & {"as_found", "as_left"}),
                 "failed": row is not None and row.tone == "oot",
                 "tolerance_note": tolerance_note(point.carried.get("tolerance")),
             }

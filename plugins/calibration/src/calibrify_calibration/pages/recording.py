@@ -16,6 +16,7 @@ from calibrify_calibration.pages.entry import (
     entry_point,
 )
 from calibrify_calibration.pages.entry_page import conflict, entry_page
+from calibrify_calibration.pages.entry_view import control_of
 from calibrify_calibration.pages.history import last_with_points
 from calibrify_calibration.pages.standards import find_standards
 from calibrify_calibration.permissions import RECORD, VIEW
@@ -79,16 +80,20 @@ def _choosing(request: Any, problem: str, tag: str = "") -> dict[str, Any]:
     }
 
 
-def new_entry(request: Any, equipment: EquipmentFacts) -> Entry:
-    """Returns a fresh form: the points of the last calibration, without its readings."""
-    unit = request.unit
-    entry = Entry()
-    entry.texts = {
+def _fresh_texts(unit: Any, equipment: EquipmentFacts) -> dict[str, str]:
+    """Returns what stands in a form before anything is typed."""
+    return {
         "equipment_id": str(equipment.id),
         "kind": "periodic",
         "decision_rule": "simple_acceptance",
         "performed_at": f"{unit.trade_now().astimezone(unit.organisation.zone):%Y-%m-%dT%H:%M}",
     }
+
+
+def new_entry(request: Any, equipment: EquipmentFacts) -> Entry:
+    """Returns a fresh form: the points of the last calibration, without its readings."""
+    unit = request.unit
+    entry = Entry(_fresh_texts(unit, equipment))
     last = last_with_points(unit, equipment.id) if request.GET.get("points") != "empty" else None
     if last is None:
         entry.texts["kind"] = "initial" if request.GET.get("points") != "empty" else "periodic"
@@ -121,7 +126,7 @@ def save_new(request: Any) -> Any:
         record = calibrations.record(request.unit, values)
         return _kept(request, record, do)
     except Invalid as error:
-        return entry_page(request, entry, equipment, problems=problems_of(error))
+        return _refused(request, entry, equipment, problems_of(error))
 
 
 def show_edit(request: Any) -> Any:
@@ -154,7 +159,7 @@ def save_edit(request: Any) -> Any:
         calibrations.change(unit, record, body.model_dump(include=body.model_fields_set))
         return _kept(request, record, do)
     except Invalid as error:
-        return entry_page(request, entry, equipment, record=record, problems=problems_of(error))
+        return _refused(request, entry, equipment, problems_of(error), record)
 
 
 def _kept(request: Any, record: Calibration, do: str) -> Any:
@@ -199,17 +204,43 @@ def _turned(
         _take_standard(request, entry, asked=step == "add_standard")
     except Invalid as error:
         problems = problems_of(error)
-    if step == "add_row":
-        entry.points.append(_next_point(entry.points))
-    elif step == "remove" and argument.isdecimal() and int(argument) < len(entry.points):
-        del entry.points[int(argument)]
-    elif step != "add_standard":
+    if step not in {"add_row", "remove", "add_standard"}:
         prune(entry)
         try:
             judged = _judged(request, entry)
         except Invalid as error:
-            problems += problems_of(error)
+            return _refused(request, entry, equipment, problems + problems_of(error), record)
+    elif step == "add_row":
+        entry.points.append(_next_point(entry.points))
+    elif step == "remove" and argument.isdecimal() and int(argument) < len(entry.points):
+        del entry.points[int(argument)]
     return entry_page(request, entry, equipment, record=record, judged=judged, problems=problems)
+
+
+def _refused(
+    request: Any,
+    entry: Entry,
+    equipment: EquipmentFacts,
+    problems: list[dict[str, str]],
+    record: Calibration | None = None,
+) -> Any:
+    """Shows the form with its problems; the points that can be read keep their verdict."""
+    names = {control_of(problem["name"]) for problem in problems}
+    bad = {int(name.split(".")[1]) for name in names if name.startswith("points.")}
+    good = [index for index in range(len(entry.points)) if index not in bad]
+    texts = {name: "" if name in names else text for name, text in entry.texts.items()}
+    for name, known in _fresh_texts(request.unit, equipment).items():
+        texts[name] = texts[name] or known
+    part = Entry(texts, entry.flags, [], [entry.points[index] for index in good])
+    readable: list[Mapping[str, Any] | None] = [None] * len(entry.points)
+    try:
+        for index, point in zip(good, _judged(request, part)["points"], strict=True):
+            readable[index] = point
+    except Invalid:
+        pass
+    return entry_page(
+        request, entry, equipment, record=record, readable=readable, problems=problems
+    )
 
 
 def _next_point(points: Sequence[EntryPoint]) -> EntryPoint:
