@@ -170,6 +170,10 @@ def test_the_certificate_of_an_outside_laboratory_is_recorded_and_approved(
     assert (seen["due_on"], seen["calibration_status"]) == ("2027-02-20", "limited_use")
     assert "Limited: Up to 100 V only." in manager.get(f"/equipment/{equipment_id}")
     record, instrument = done.request.path, f"/equipment/{equipment_id}"
+    listed = manager.get(f"{instrument}/calibrations", status=303).follow().html
+    recorders = listed.select("main a[href^='/calibrations/'][href*='?equipment=']")
+    assert {a["href"].split("=")[1] for a in recorders} == {equipment_id}
+    assert listed.select_one(f"a[href='{instrument}']") is not None
     for shown in (record, f"{record}/certificate", instrument, f"{instrument}/documents"):
         paper = manager.get(shown).html.select_one("a[href$='/laboratory-certificate']")
         assert paper is not None, shown

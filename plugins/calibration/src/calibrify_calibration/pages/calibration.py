@@ -53,7 +53,10 @@ CONDITIONS = {
 
 
 def show_all(request: Any) -> dict[str, Any]:
-    """Shows the list."""
+    """Shows the list; that of one instrument leads back to it, and records for it."""
+    wanted = request.GET.getall("equipment_id")
+    words = words_of_equipment(request.unit, wanted, VIEW)
+    one = wanted[0] if len(wanted) == 1 and words else None
     page = ListPage(
         route="calibration.calibration.list",
         label="Calibrations",
@@ -68,7 +71,7 @@ def show_all(request: Any) -> dict[str, Any]:
             Column("certificate", "Certificate", "mono", "hide-s"),
         ),
         cells=lambda record: _row(request, record),
-        words=words_of_equipment(request.unit, request.GET.getall("equipment_id"), VIEW),
+        words=words,
         search_label="Filter this list",
         search_hint="Filter by number, certificate, tag or name",
         facets=(
@@ -84,28 +87,34 @@ def show_all(request: Any) -> dict[str, Any]:
             View("Approved", (("state", "approved"),)),
             View("Found out of tolerance", (("as_found_result", "fail"),)),
         ),
-        actions=_list_actions(request),
+        actions=_list_actions(request, one),
         empty=_empty(request),
     )
     listing, _ = show_list(request, CALIBRATIONS, page)
-    return {"title": "Calibrations", "listing": listing}
+    shown: dict[str, Any] = {"title": "Calibrations", "listing": listing}
+    if one is not None:
+        shown["crumbs"] = [
+            ("Equipment", "/equipment"),
+            (words["equipment_id", one], f"/equipment/{one}"),
+        ]
+    return shown
 
 
-def _list_actions(request: Any) -> list[dict[str, str]]:
+def _list_actions(request: Any, instrument: str | None) -> list[dict[str, str]]:
     """Returns the buttons above the list that the person may use."""
     if not request.unit.access.permits(RECORD):
         return []
-    path = request.route_path
+    path, query = request.route_path, {"equipment": instrument} if instrument else {}
     return [
         {
             "label": "Record certificate",
-            "href": path("calibration.external.new"),
+            "href": path("calibration.external.new", _query=query),
             "icon": "file-badge",
             "kind": "hide-s",
         },
         {
             "label": "Record calibration",
-            "href": path("calibration.calibration.new"),
+            "href": path("calibration.calibration.new", _query=query),
             "icon": "clipboard-check",
             "kind": "primary",
         },
