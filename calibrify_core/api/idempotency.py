@@ -7,6 +7,7 @@ keyed digest is kept: a password in it cannot be guessed from there.
 
 import hashlib
 import hmac
+import sys
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -58,24 +59,26 @@ class IdempotencyKey(Base):
 TABLE: Any = IdempotencyKey.__table__
 
 
-def once(
-    request: Request, answer: Callable[[], Response], unit: UnitOfWork | None = None
-) -> Response:
+def once(request: Request, answer: Callable[[], Response]) -> Response:
     """Answers a request with a key: once in truth, and again from what was kept.
 
     Args:
         request: with an ``Idempotency-Key``.
         answer: does the work; what it raises takes the key back with everything else.
-        unit: in which it works, by default that of the request.
 
     Raises:
         Malformed: the key is no short printable text.
         Invalid: the key was used for another body.
     """
-    unit = unit or request.unit
+    return _once(request, answer, request.unit, _fingerprint(request))
+
+
+def _once(
+    request: Request, answer: Callable[[], Response], unit: UnitOfWork, fingerprint: str
+) -> Response:
+    """Answers a request in a unit, given the digest of its body."""
     session = unit.session
     identity = _identity(request, unit)
-    fingerprint = _fingerprint(request)
     now = request.platform.clock.now()
     row = identity | {"fingerprint": fingerprint, "created_at": now, "headers": "[]", "body": b""}
     if not _take(session, row):
@@ -108,26 +111,27 @@ def once_signed(
     Args:
         request: to an address of `add_own_transactions`.
         ask: checks the state and the password, with no transaction open; what comes again with
-            the same key and body is answered without it.
+            the same key is answered without it, whatever password comes along: an answer that
+            told right ones from wrong ones could be asked as often as one likes.
         write: takes the step in a short unit, with what was asked for; returns as a view does.
 
     Raises:
         Malformed: the key is no short printable text.
         Invalid: the key was used for another body.
     """
-    keyed = "HTTP_IDEMPOTENCY_KEY" in request.environ
-    if keyed:
-        with request.platform.session(write=False) as session:
-            identity = _identity(request, request.unit_on(session))
-            now = request.platform.clock.now()
-            kept = _kept(session, identity, _fingerprint(request), now)
-        if kept is not None:
-            return kept
+    if "HTTP_IDEMPOTENCY_KEY" not in request.environ:
+        asked = ask()
+        with request.short_unit() as unit:
+            return write(unit, asked)
+    fingerprint = _digest(request, request.data.model_dump_json(exclude={"password"}).encode())
+    with request.platform.session(write=False) as session:
+        identity = _identity(request, request.unit_on(session))
+        kept = _kept(session, identity, fingerprint, request.platform.clock.now())
+    if kept is not None:
+        return kept
     asked = ask()
     with request.short_unit() as unit:
-        if not keyed:
-            return write(unit, asked)
-        return once(request, lambda: respond(request, write(unit, asked), 200), unit)
+        return _once(request, lambda: respond(request, write(unit, asked), 200), unit, fingerprint)
 
 
 def _take(session: Session, row: dict[str, Any]) -> bool:
@@ -157,18 +161,21 @@ def _fingerprint(request: Request) -> str:
 
     Of a form the parts count: each sender draws a new boundary, and puts them in any order.
     """
-    digest = hmac.new(request.platform.keys.derive(PURPOSE), digestmod=hashlib.sha256)
-    digest.update(request.environ.get("QUERY_STRING", "").encode())
     sent = request.data
     if isinstance(sent, Upload):
-        digest.update(orjson.dumps([sent.name, sent.media_type, sorted(sent.fields.items())]))
-        while piece := sent.stream.read(CHUNK):
-            digest.update(piece)
+        parts = orjson.dumps([sent.name, sent.media_type, sorted(sent.fields.items())])
+        found = _digest(request, parts, sent.stream)
         sent.stream.seek(0)
-        return digest.hexdigest()
-    stream = request.rewound_body()
-    remaining = request.body_length
-    while remaining > 0 and (piece := stream.read(min(CHUNK, remaining))):
+        return found
+    return _digest(request, b"", request.rewound_body(), request.body_length)
+
+
+def _digest(request: Request, text: bytes, stream: Any = None, remaining: int = sys.maxsize) -> str:
+    """Returns the keyed digest of a query, a text and what a stream still holds."""
+    digest = hmac.new(request.platform.keys.derive(PURPOSE), digestmod=hashlib.sha256)
+    digest.update(request.environ.get("QUERY_STRING", "").encode())
+    digest.update(text)
+    while stream and remaining > 0 and (piece := stream.read(min(CHUNK, remaining))):
         digest.update(piece)
         remaining -= len(piece)
     return digest.hexdigest()
