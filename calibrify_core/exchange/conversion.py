@@ -192,7 +192,7 @@ def _choice_reader(field: ImportField) -> Reader:
     choices = field.choices or {}
     names = {normalise(label): name for name, label in choices.items()}
     names.update((normalise(name), name) for name in choices)
-    listed = ", ".join(choices)
+    listed = ", ".join(choices.values())
     if len(listed) > _LONGEST_LIST:
         listed = f"{listed[:_LONGEST_LIST]}…"
 

@@ -183,7 +183,7 @@ def error_page(request: Any, error: CalibrifyError) -> Response:
     problem = {
         "status": error.status,
         "title": error.title,
-        "sentence": error.detail,
+        "sentence": _sentence(request, error),
         "request_id": request.request_id if error.status >= 500 else "",
         "details": details if len(details) > 1 else [],
     }
@@ -192,6 +192,16 @@ def error_page(request: Any, error: CalibrifyError) -> Response:
     )
     response.status_int = error.status
     return response
+
+
+def _sentence(request: Any, error: CalibrifyError) -> str:
+    """Returns what an error says, with the label of a permission in place of its name."""
+    if error.status != 403:
+        return error.detail
+    declared = request.platform.plugins.named("calibrify_permissions")
+    words = (word.rstrip(".") for word in error.detail.split())
+    name = next((word for word in words if word in declared), None)
+    return error.detail if name is None else error.detail.replace(name, f"“{declared[name].title}”")
 
 
 def includeme(config: Any) -> None:

@@ -17,6 +17,7 @@ ACTIONS = (
     ("update", "Changed"),
     ("delete", "Deleted"),
     ("transition", "Moved on"),
+    ("sign", "Signed"),
     ("import", "Imported"),
     ("undo_import", "Import undone"),
     ("export", "Exported"),
@@ -87,7 +88,9 @@ def detail(request: Any) -> dict[str, Any]:
     if found is None:
         raise NotFound("There is no such entry.")
     crumbs = [("Audit log", request.route_path("core.audit.list"))]
-    return {"title": found.label or found.object_type, "crumbs": crumbs, "entry": found}
+    action = dict(ACTIONS).get(found.action, found.action.replace("_", " "))
+    title = found.label or found.object_type.replace("_", " ")
+    return {"title": title, "crumbs": crumbs, "entry": found, "action": action}
 
 
 def includeme(config: Any) -> None:

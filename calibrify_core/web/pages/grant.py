@@ -56,9 +56,14 @@ def _where(unit: Any, kind: str, node: uuid.UUID | None) -> str:
     if declared is None:
         return f"{kind} (plugin not running)"
     model = declared.model
-    statement = sa.select(model.name).where(model.id == node)
+    statement = sa.select(_path_of(model)).where(model.id == node)
     name = unit.session.scalars(unscoped(statement, model, because=BECAUSE)).first()
     return f"{declared.title}: {name or node}"
+
+
+def _path_of(model: Any) -> Any:
+    """Returns the column that tells one node from another: in a tree its path, else its name."""
+    return getattr(model, "path", model.name)
 
 
 def role_options(unit: Any) -> list[tuple[str, str]]:
@@ -74,7 +79,8 @@ def scope_options(unit: Any) -> list[tuple[str, str]]:
     found = [(ORGANISATION, "Whole organisation")]
     for kind in unit.platform.plugins.values("calibrify_scope_kinds"):
         model = kind.model
-        statement = sa.select(model.id, model.name).order_by(model.name).limit(MOST_NODES)
+        path = _path_of(model)
+        statement = sa.select(model.id, path).order_by(path).limit(MOST_NODES)
         for node, name in unit.session.execute(unit.restrict(statement, model, GRANT_MANAGE)):
             found.append((f"{kind.name}:{node}", f"{kind.title}: {name}"))
     return found

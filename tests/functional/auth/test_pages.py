@@ -156,7 +156,9 @@ def test_an_account_is_added_given_a_role_and_closed(signed_in, office):
     assert "Karl" in page.text
     browser = TestApp(office.client.app, extra_environ=dict(HTTPS))
     sign_in(browser, office, "karl")
-    browser.get("/admin/users", status=403)
+    refusal = browser.get("/admin/users", status=403).html.select_one("main").text
+    assert "needs the permission “" in refusal
+    assert "core.user:view" not in refusal
 
     giving = form_to(page, "/grants")
     giving["role"].select(text="Metrology manager")

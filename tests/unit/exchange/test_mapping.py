@@ -93,8 +93,8 @@ class TestTheRegister:
                 "row": 5,
                 "column": "State",
                 "value": "WO#3319",
-                "detail": "“WO#3319” is no status. Map it to one of: in_service, "
-                "out_of_service, retired.",
+                "detail": "“WO#3319” is no status. Map it to one of: In service, "
+                "Out of service, Retired.",
             }
         ]
 

@@ -195,6 +195,17 @@ def calibrify_equipment_tabs() -> Sequence[public.DetailTab]:
 
 
 @hookimpl
+def calibrify_equipment_trails() -> Sequence[public.EquipmentTrail]:
+    """Shows in the activity of an instrument what became of its calibrations."""
+    trail = public.EquipmentTrail
+    return [
+        trail(calibration.Calibration, permissions.VIEW),
+        trail(certificate.Certificate, permissions.CERTIFICATE_VIEW),
+        trail(schedule.CalibrationSchedule, permissions.SCHEDULE_VIEW),
+    ]
+
+
+@hookimpl
 def calibrify_demo() -> Sequence[declare.Demo]:
     """Declares the calibrations of the demonstration laboratory."""
     return [declare.Demo(load_calibrations)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from calibrify_core.hooks.specs import hookspec
 from calibrify_equipment.labels import LabelPage
-from calibrify_equipment.public import DetailTab, ListFacet, UsabilityCheck
+from calibrify_equipment.public import DetailTab, EquipmentTrail, ListFacet, UsabilityCheck
 
 
 @hookspec
@@ -58,6 +58,17 @@ def calibrify_equipment_tabs() -> Sequence[DetailTab]:  # type: ignore[empty-bod
                 "calibration.calibration:view",
             )
         ]
+    Since: 0.1.
+    """
+
+
+@hookspec
+def calibrify_equipment_trails() -> Sequence[EquipmentTrail]:  # type: ignore[empty-body]
+    """Adds what became of other records to the activity of the instrument that they belong to.
+
+    When: at boot.
+    Returns: the classes of these records.
+    Example: ``return [EquipmentTrail(Calibration, "calibration.calibration:view")]``
     Since: 0.1.
     """
 

@@ -213,6 +213,19 @@ class ListFacet:
 
 
 @dataclass(frozen=True, slots=True)
+class EquipmentTrail:
+    """Records of a plugin whose entries of the audit trail belong to an instrument's history.
+
+    Attributes:
+        model: mapped class that is audited, with the columns ``id`` and ``equipment_id``.
+        permission: shown to who holds it, within its scope.
+    """
+
+    model: type[Any]
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
 class EquipmentFacts:
     """What other plugins learn of an instrument.
 

@@ -12,7 +12,7 @@ from calibrify_core.hooks.news import Event
 from calibrify_core.hooks.policies import OrganisationPolicy
 from calibrify_core.hooks.specs import CORE_API, hookimpl
 from calibrify_equipment.labels import LabelPage
-from calibrify_equipment.public import DetailTab
+from calibrify_equipment.public import DetailTab, EquipmentTrail
 from calibrify_maintenance import permissions
 from calibrify_maintenance.events import MaintenanceCompleted
 from calibrify_maintenance.models import meter, part, plan, signature, work_order
@@ -115,6 +115,12 @@ def calibrify_policies() -> Sequence[OrganisationPolicy]:
 def calibrify_equipment_label_pages() -> Sequence[LabelPage]:
     """Declares the page for who scans a label and is not signed in."""
     return [LabelPage("maintenance.fault_report", fault_report.ROUTE, fault_reports.POLICY)]
+
+
+@hookimpl
+def calibrify_equipment_trails() -> Sequence[EquipmentTrail]:
+    """Shows in the activity of an instrument what became of its work orders."""
+    return [EquipmentTrail(work_order.WorkOrder, permissions.VIEW)]
 
 
 @hookimpl

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from calibrify_calibration.models.reach import with_tag
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -109,8 +110,8 @@ class Calibration(Audited, Identified, OrganisationOwned, Timestamped, Versioned
     revision: Mapped[int] = mapped_column(sa.Integer, default=0)
 
     def audit_label(self) -> str:
-        """Returns the number of the record."""
-        return self.number or f"imported calibration of {self.performed_on}"
+        """Returns the number of the record, and the tag of its instrument."""
+        return with_tag(self.number or f"imported calibration of {self.performed_on}", self)
 
 
 class StandardUse(Base):

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from calibrify_calibration.models.reach import with_tag
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -54,8 +55,8 @@ class Certificate(Audited, Identified, OrganisationOwned, Timestamped, Versioned
     final_sha256: Mapped[str | None] = mapped_column(sa.String(64))
 
     def audit_label(self) -> str:
-        """Returns the number of the certificate."""
-        return self.number
+        """Returns the number of the certificate, and the tag of its instrument."""
+        return with_tag(self.number, self)
 
 
 scoped(Certificate, through_equipment(Certificate.equipment_id))

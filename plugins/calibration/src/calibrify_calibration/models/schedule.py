@@ -6,6 +6,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from calibrify_calibration.models.reach import with_tag
 from calibrify_core.audit.trail import Audited
 from calibrify_core.persistence.base import (
     Base,
@@ -51,8 +52,8 @@ class CalibrationSchedule(Audited, Identified, OrganisationOwned, Timestamped, V
     failed: Mapped[bool] = mapped_column(default=False)
 
     def audit_label(self) -> str:
-        """Returns what the schedule asks for."""
-        return f"{self.kind.replace('_', ' ')} schedule"
+        """Returns what the schedule asks for, and of which instrument."""
+        return with_tag(f"{self.kind.replace('_', ' ')} schedule", self)
 
 
 scoped(CalibrationSchedule, through_equipment(CalibrationSchedule.equipment_id))

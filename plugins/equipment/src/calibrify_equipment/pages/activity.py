@@ -16,7 +16,7 @@ from calibrify_equipment.models.location import Location
 from calibrify_equipment.pages.head import head_of
 from calibrify_equipment.permissions import CATEGORY_VIEW, LOCATION_VIEW, VIEW
 from calibrify_equipment.schemas.equipment import FACTS
-from calibrify_equipment.services.history import HISTORY, history
+from calibrify_equipment.services.history import ACTIVITY, HISTORY, activity, history
 
 LABELS = {
     "asset_tag": "asset tag",
@@ -32,6 +32,9 @@ LABELS = {
 ICONS = {"created": "plus", "transition": "activity", "custody": "user", "changed": "pencil"}
 HIDDEN = frozenset({"manufacturer_id", "model_id", "holder_id", "held_at_id", "held_since"})
 LENGTH = 50
+OWN = "equipment"
+MARK = " · "
+VERBS = {"create": "entered", "delete": "deleted", "sign": "signed"}
 
 
 def entries_of(request: Any, equipment_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
@@ -61,7 +64,7 @@ def told(request: Any, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]
 
 def _tone(row: Mapping[str, Any]) -> str:
     """Returns the look of an entry."""
-    if row["kind"] != "transition":
+    if row["kind"] != "transition" or _is_other(row):
         return ""
     return {"quarantined": "oot", "in_service": "ok"}.get(row["changes"]["status"][1], "out")
 
@@ -69,6 +72,8 @@ def _tone(row: Mapping[str, Any]) -> str:
 def _sentence(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Returns an entry as one sentence."""
     who, changes = row["actor"], row["changes"]
+    if _is_other(row):
+        return _sentence_of_other(row)
     if row["kind"] == "created":
         return f"{who} entered it"
     if row["kind"] == "transition":
@@ -84,6 +89,25 @@ def _sentence(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return f"{who} changed {', '.join(words) or 'it'}"
 
 
+def _is_other(row: Mapping[str, Any]) -> bool:
+    """Tells whether an entry is about a record that belongs to the instrument."""
+    return bool(row.get("object_type", OWN) != OWN)
+
+
+def _sentence_of_other(row: Mapping[str, Any]) -> str:
+    """Returns an entry about a record that belongs to the instrument as one sentence."""
+    who, noun = row["actor"], row["object_type"].replace("_", " ")
+    label = row["label"].split(MARK)[0]
+    what = label if noun in label else f"{noun} {label}".strip()
+    if row["action"] in VERBS:
+        return f"{who} {VERBS[row['action']]} {what}"
+    state = row["changes"].get("state") or row["changes"].get("status")
+    if state:
+        before, after = (str(value or "new").replace("_", " ") for value in state)
+        return f"{who} moved {what} on: {before} → {after}"
+    return f"{who} changed {what}"
+
+
 def label_of(name: str) -> str:
     """Returns a column's name as people read it."""
     return LABELS.get(name, name.replace("_", " "))
@@ -91,7 +115,7 @@ def label_of(name: str) -> str:
 
 def _changes(row: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
     """Returns old and new of each field that an entry changed."""
-    if row["kind"] == "created":
+    if row["kind"] == "created" or _is_other(row):
         return []
     return [
         {
@@ -142,8 +166,8 @@ def _names(unit: Any, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 def show(request: Any) -> dict[str, Any]:
     """Shows all that became of an instrument."""
     head = head_of(request, "equipment.activity")
-    asked = read_request(HISTORY, [("limit", str(LENGTH)), *_cursor(request)], lenient=True)
-    page = history(request.unit, request.matchdict["id"], asked)
+    asked = read_request(ACTIVITY, [("limit", str(LENGTH)), *_cursor(request)], lenient=True)
+    page = activity(request.unit, request.matchdict["id"], asked)
     base = request.path
     return {
         **head,

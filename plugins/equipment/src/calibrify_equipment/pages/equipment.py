@@ -176,10 +176,11 @@ def _tools(request: Any) -> list[dict[str, str]]:
         return []
     return [
         {
-            "label": "Export",
-            "href": request.route_path(EXPORT_ROUTE, _query=query),
+            "label": label,
+            "href": request.route_path(EXPORT_ROUTE, _query=[*query, *form]),
             "icon": "download",
         }
+        for label, form in (("Export CSV", ()), ("Export Excel", (("format", "xlsx"),)))
     ]
 
 
