@@ -23,6 +23,7 @@ from calibrify_core import app as root
 from calibrify_core import contributions
 from calibrify_core.api.boot import endpoints
 from calibrify_core.auth.grants import Grants
+from calibrify_core.auth.permissions import EVERYBODYS
 from calibrify_core.auth.recognition import Visit
 from calibrify_core.auth.roles import Roles
 from calibrify_core.auth.tokens import Tokens
@@ -276,7 +277,7 @@ def test_it_shows_nothing_of_the_others(installation: Installation) -> None:
     assert [one["name"] for one in described] == list(installation.platform.plugins.names)
     found = endpoints(installation.router.registry.introspector)
     known = {one.name for one in values(installation, "calibrify_permissions")}
-    assert {one.permission for one in found} <= known | {"public", "core.session:use"}
+    assert {one.permission for one in found} <= known | EVERYBODYS | {"public"}
 
 
 def test_filters_of_the_others_are_unknown(installation: Installation) -> None:

@@ -14,6 +14,7 @@ from calibrify_core.auth.group import Membership
 from calibrify_core.auth.groups import Groups
 from calibrify_core.auth.organisations import Organisations
 from calibrify_core.auth.people import People
+from calibrify_core.auth.permissions import EVERYBODYS
 from calibrify_core.auth.recognition import recognise
 from calibrify_core.auth.role import Role
 from calibrify_core.auth.roles import ROLES, Roles
@@ -31,7 +32,7 @@ CLERK = ["core.user:view", "core.user:manage"]
 
 def permissions(laboratory, user):
     with laboratory.platform.session(write=False) as session:
-        return recognise(session, user.id)[1].permissions - {"core.session:use"}
+        return recognise(session, user.id)[1].permissions - EVERYBODYS
 
 
 def test_rights_come_from_grants_and_from_groups(laboratory):

@@ -92,6 +92,40 @@ def manager(lab: Any) -> ApiClient:
     return lab.api("metrology_manager")
 
 
+def test_a_plant_register_from_dry_run_to_round_trip(lab: Any, manager: ApiClient) -> None:
+    content = REGISTER.read_bytes()
+    first = bring(lab, manager, content, mapping=MAPPING, options=options(), dry_run="true")
+    assert counts(first) == (58, 0, 0, 2)
+    assert {error["value"] for error in first["errors"]} == {"T-17", "T-18"}
+    assert {error["column"] for error in first["errors"]} == {"Status"}
+    assert manager.get("/api/v1/equipment/?count=true&department=STANDARD").json["count"] == 0
+
+    mapped = options(value_map={"status": STATES | TICKETS})
+    done = bring(lab, manager, content, mapping=MAPPING, options=mapped)
+    assert counts(done) == (60, 0, 0, 0)
+    assert any("Windows-1252" in note for note in done["notes"])
+    again = bring(lab, manager, content, mapping=MAPPING, options=mapped)
+    assert counts(again) == (0, 0, 60, 0)
+
+    found = manager.get("/api/v1/equipment/?count=true&limit=500&status=in_service").json
+    assert found["count"] == 40
+    assert {row["location"]["name"] for row in found["results"] if row["location"]} == {
+        "CAL ROOM", "LINE 1/2", "GATE/N", "STORE", "LAB-B",
+    }  # fmt: skip
+    makers = {row["manufacturer"] for row in found["results"]}
+    assert "N/A" not in makers
+    assert len({maker.lower() for maker in makers}) == len(makers)
+    accuracies = {r["accuracy_text"] for row in found["results"] for r in row["ranges"]}
+    assert "±5°C" in accuracies
+    assert "=2*0.5%" in accuracies
+
+    for form in ("csv", "xlsx"):
+        file = manager.get(f"/api/v1/equipment/export/?format={form}")
+        assert f"equipment.{form}" in file.headers["Content-Disposition"]
+        back = bring(lab, manager, file.body)
+        assert counts(back) == (0, 0, 60, 0), back["errors"]
+
+
 def test_an_import_sent_twice_with_one_key_is_one(lab: Any, manager: ApiClient) -> None:
     def again(name: str, status: int = 202) -> Any:
         return manager.post(
@@ -136,40 +170,6 @@ def test_a_token_sees_the_jobs_that_its_scopes_cover(lab: Any, manager: ApiClien
     for client, told in ((importing, 1), (manager, 1), (looking, 0)):
         rows = client.get("/api/v1/notifications/").json["results"]
         assert len([row for row in rows if row["api"] == place]) == told
-
-
-def test_a_plant_register_from_dry_run_to_round_trip(lab: Any, manager: ApiClient) -> None:
-    content = REGISTER.read_bytes()
-    first = bring(lab, manager, content, mapping=MAPPING, options=options(), dry_run="true")
-    assert counts(first) == (58, 0, 0, 2)
-    assert {error["value"] for error in first["errors"]} == {"T-17", "T-18"}
-    assert {error["column"] for error in first["errors"]} == {"Status"}
-    assert manager.get("/api/v1/equipment/?count=true&department=STANDARD").json["count"] == 0
-
-    mapped = options(value_map={"status": STATES | TICKETS})
-    done = bring(lab, manager, content, mapping=MAPPING, options=mapped)
-    assert counts(done) == (60, 0, 0, 0)
-    assert any("Windows-1252" in note for note in done["notes"])
-    again = bring(lab, manager, content, mapping=MAPPING, options=mapped)
-    assert counts(again) == (0, 0, 60, 0)
-
-    found = manager.get("/api/v1/equipment/?count=true&limit=500&status=in_service").json
-    assert found["count"] == 40
-    assert {row["location"]["name"] for row in found["results"] if row["location"]} == {
-        "CAL ROOM", "LINE 1/2", "GATE/N", "STORE", "LAB-B",
-    }  # fmt: skip
-    makers = {row["manufacturer"] for row in found["results"]}
-    assert "N/A" not in makers
-    assert len({maker.lower() for maker in makers}) == len(makers)
-    accuracies = {r["accuracy_text"] for row in found["results"] for r in row["ranges"]}
-    assert "±5°C" in accuracies
-    assert "=2*0.5%" in accuracies
-
-    for form in ("csv", "xlsx"):
-        file = manager.get(f"/api/v1/equipment/export/?format={form}")
-        assert f"equipment.{form}" in file.headers["Content-Disposition"]
-        back = bring(lab, manager, file.body)
-        assert counts(back) == (0, 0, 60, 0), back["errors"]
 
 
 def test_an_export_is_filtered_neutralised_and_audited(lab: Any, manager: ApiClient) -> None:
