@@ -81,7 +81,7 @@ class SecurityPolicy:
         if principal is None:
             raise Unauthenticated
         if not principal.access.permits(permission):
-            raise Forbidden(f"This needs the permission {permission}.")
+            raise Forbidden.without(permission)
         return Allowed("Granted.")
 
     def remember(self, request: Any, userid: str, **_: Any) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,27 @@ class Unauthenticated(CalibrifyError):
 
 
 class Forbidden(CalibrifyError):
-    """The person is known, and may not do this anywhere in the organisation."""
+    """The person is known, and may not do this anywhere in the organisation.
+
+    Attributes:
+        permission: the name in the detail that a page replaces by its label, "" if there is none.
+    """
 
     code = "forbidden"
     title = "Not allowed"
     status = 403
+    permission = ""
+
+    @classmethod
+    def without(cls, permission: str, where: str = "") -> Self:
+        """Returns the error of somebody who lacks a permission.
+
+        >>> Forbidden.without("core.user:view", " for the whole organisation").detail
+        'This needs the permission core.user:view for the whole organisation.'
+        """
+        error = cls(f"This needs the permission {permission}{where}.")
+        error.permission = permission
+        return error
 
 
 class NotFound(CalibrifyError):

@@ -110,7 +110,7 @@ class Attachments:
         if kind not in KINDS:
             raise Invalid.field("kind", f"This is one of: {', '.join(KINDS)}.")
         if not self._unit.access.permits(owner.change):
-            raise Forbidden(f"This needs the permission {owner.change}.")
+            raise Forbidden.without(owner.change)
         if not self._reaches(owner, object_id, owner.change):
             raise Invalid.field("object_id", f"There is no {object_type} {object_id}.")
         media_type = recognised(stream.read(HEAD), name)

@@ -14,7 +14,7 @@ from pyramid.renderers import render
 from pyramid.response import Response
 
 from calibrify_core.auth import csrf
-from calibrify_core.kernel.errors import CalibrifyError, Invalid
+from calibrify_core.kernel.errors import CalibrifyError, Forbidden, Invalid
 from calibrify_core.web import charts
 from calibrify_core.web.assets import ASSETS, find_assets
 from calibrify_core.web.compiled import COMPILED
@@ -196,12 +196,9 @@ def error_page(request: Any, error: CalibrifyError) -> Response:
 
 def _sentence(request: Any, error: CalibrifyError) -> str:
     """Returns what an error says, with the label of a permission in place of its name."""
-    if error.status != 403:
-        return error.detail
-    declared = request.platform.plugins.named("calibrify_permissions")
-    words = (word.rstrip(".") for word in error.detail.split())
-    name = next((word for word in words if word in declared), None)
-    return error.detail if name is None else error.detail.replace(name, f"“{declared[name].title}”")
+    name = error.permission if isinstance(error, Forbidden) else ""
+    declared = request.platform.plugins.named("calibrify_permissions").get(name)
+    return error.detail if declared is None else error.detail.replace(name, f"“{declared.title}”")
 
 
 def includeme(config: Any) -> None:

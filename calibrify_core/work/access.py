@@ -63,7 +63,7 @@ class Access:
             Forbidden: it is not.
         """
         if not self.permits(permission):
-            raise Forbidden(f"This needs the permission {permission}.")
+            raise Forbidden.without(permission)
 
     def require_everywhere(self, permission: str) -> None:
         """Checks that something is allowed in the whole organisation.
@@ -72,7 +72,7 @@ class Access:
             Forbidden: it is not, or only for a part of it.
         """
         if not self.scope(permission).everything:
-            raise Forbidden(f"This needs the permission {permission} for the whole organisation.")
+            raise Forbidden.without(permission, " for the whole organisation")
 
     def scope(self, permission: str) -> Scope:
         """Returns where a permission holds."""

@@ -77,7 +77,7 @@ def require_fitness(
             reasons=[{"key": answer.key, "detail": answer.headline} for answer in against],
         )
     if not _may_override(unit, equipment):
-        raise Forbidden(f"This needs the permission {OVERRIDE}.")
+        raise Forbidden.without(OVERRIDE)
 
 
 def _may_override(unit: UnitOfWork, equipment: Equipment) -> bool:
