@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,6 +77,19 @@ class JobReporter:
             sa.select(Job.cancel_requested).where(Job.id == self.id), Job, because=BECAUSE
         )
         return bool(session.execute(statement).scalar_one())
+
+    def watch(self, opened: Callable[[], AbstractContextManager[Session]]) -> Callable[[], bool]:
+        """Returns what work asks between its batches: whether it is cancelled by now.
+
+        Args:
+            opened: opens a session that only reads, beside the one that the work writes in.
+        """
+
+        def ask() -> bool:
+            with opened() as session:
+                return self.cancelled(session)
+
+        return ask
 
     def finish(self, session: Session, state: str, *, error: str | None = None) -> None:
         """Writes the end of the job: succeeded, failed or cancelled."""

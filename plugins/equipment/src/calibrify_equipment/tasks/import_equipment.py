@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from calibrify_core.exchange.report import ImportReport
@@ -42,10 +43,7 @@ def import_equipment(context: TaskContext) -> None:
             result={**figures, "errors": figures["errors"][:50], "warnings": []},
         )
 
-    def cancelled() -> bool:
-        with platform.session(write=False) as session:
-            return bool(reporter.cancelled(session))
-
+    cancelled = reporter.watch(partial(platform.session, write=False))
     books = Books(note, cancelled, ImportReport.from_json(before) if before else None)
     with platform.storage.open(order.sha256) as stream:
         report, errors = run(platform, context.unit, stream, order, books)

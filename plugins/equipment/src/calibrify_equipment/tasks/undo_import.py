@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 
 from calibrify_core.hooks.declarations import TaskContext
 from calibrify_core.kernel.errors import NotFound
@@ -35,12 +36,9 @@ def undo_import(context: TaskContext) -> None:
             result=figures,
         )
 
-    def cancelled() -> bool:
-        with platform.session(write=False) as session:
-            return bool(reporter.cancelled(session))
-
+    books = Books(note, reporter.watch(partial(platform.session, write=False)))
     begun = UndoReport(**reporter.checkpoint)
-    if not run(platform, context.unit, context.payload, begun, Books(note, cancelled)):
+    if not run(platform, context.unit, context.payload, begun, books):
         raise JobCancelled
 
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
@@ -68,6 +69,7 @@ class ConnectorWork:
             platform.vault.open(sealed, place_of(connector.id)) if sealed is not None else None
         )
         self._context = context
+        self._cancelled = context.job.watch(partial(platform.session, write=False))
         self._connector = connector
         self._run_id = run_id
         self._importer = importer
@@ -143,10 +145,6 @@ class ConnectorWork:
     def _books(self) -> Books:
         """Opens the run's row for writing."""
         return Books(self._as_system(), self._run_id)
-
-    def _cancelled(self) -> bool:
-        with self.platform.session(write=False) as session:
-            return bool(self._context.job.cancelled(session))
 
     def _is_known(self, digest: str) -> bool:
         statement = sa.select(ConnectorFile.id).where(
