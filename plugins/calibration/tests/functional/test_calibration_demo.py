@@ -25,3 +25,8 @@ def test_the_laboratory_opens_on_a_living_register(lab):
     assert sum(row["provider"]["type"] == "external" for row in records) > 10
     assert min(row["performed_on"] for row in records) < "2023-12-01"
     assert all(row["performed_on"] <= "2026-03-02" for row in records)
+    papers = lab.viewer.get(f"{API}certificates/?limit=500").json["results"]
+    approved = {row["id"]: row["performed_on"] for row in records}
+    assert min(paper["issued_on"] for paper in papers) < "2023-12-01"
+    assert all(paper["issued_on"] >= approved[paper["calibration_id"]] for paper in papers)
+    assert all(paper["issued_on"] <= "2026-03-02" for paper in papers)

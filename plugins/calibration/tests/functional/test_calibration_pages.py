@@ -44,12 +44,14 @@ def test_points_are_defined_judged_submitted_and_approved(lab: Lab, manager: Tes
     form = form_of(manager.get("/calibrations/new", {"tag": tag}))
     form["points.0.parameter"], form["points.0.unit"] = "DC voltage", "V"
     form["points.0.nominal"], form["points.0.plus_minus"] = "10", "0,0095"
+    form["points.0.expanded_uncertainty"], form["points.0.coverage_factor"] = "0.0006", "2"
     form["points.0.as_found"] = "10,0119"
     form["points.0.as_left"] = "10.0001 10.0003"
     form["adjusted"] = True
     judged = form.submit("do", value="judge", status=422)
     assert "+125" in judged.html.select_one("[data-err]").text
     assert "Found out, adjusted" in chips(judged, ".readings")
+    assert "TUR 15.83" in " ".join(judged.html.select_one(".readings").get_text(" ").split())
     assert "As found: out of tolerance" in chips(judged)
     assert not manager.get("/calibrations", {"q": tag}).html.select("td.name")
 
@@ -61,6 +63,8 @@ def test_points_are_defined_judged_submitted_and_approved(lab: Lab, manager: Tes
     second["points.1.as_found"], second["points.1.as_left"] = "100.01", "100.00"
     shown = second.submit("do", value="submit", status=303).follow()
     assert "To review" in chips(shown)
+    results = shown.html.select("table.results tr:not(.group) td[data-label=TUR]")
+    assert [cell.text for cell in results] == ["15.83", "–"]
     assert "≥\xa099.9\xa0V" in shown.html.select_one("table.results").text
 
     sign = manager.get(f"{shown.request.path}/approve")

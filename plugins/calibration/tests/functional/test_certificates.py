@@ -171,6 +171,44 @@ def test_the_paper_has_no_digits_that_nobody_measured(lab):
     assert not [word for word in words if "33333" in word]
 
 
+def _sheet(lab, record):
+    page = browser(lab, "viewer").get(f"/calibrations/{record['id']}/certificate")
+    return page.html.select_one(".sheet-page")
+
+
+def test_the_page_of_a_certificate_says_what_its_paper_says(lab):
+    adjusted = lab.approved(
+        lab.instrument(),
+        adjusted=True,
+        points=[point(as_found=["10.5"], as_left=["10.0001"])],
+        environment={"temperature_c": "20.1"},
+        condition_received="A dented case",
+        received_on="2026-02-27",
+        limitation="Not above 100 V",
+    )
+    lab.schedule(adjusted["equipment_id"])
+    sheet = _sheet(lab, adjusted)
+    text, printed = " ".join(sheet.get_text(" ").split()), _paper(lab, adjusted)
+    for said in (
+        "Customer", "Condition received A dented case", "Adjusted Yes", "Not above 100 V", "10.5",
+        "10.0001", "TUR", "Temperature 20.1 °C", "Simple acceptance (w = 0)",
+        "factor k = 2, which for a normal distribution corresponds to a coverage probability",
+    ):  # fmt: skip
+        assert (said in text, said in printed) == (True, True), said
+    assert "Received 27 Feb 2026" in text
+    assert "Next" not in text
+
+
+def test_the_page_of_a_certificate_has_no_empty_columns(lab):
+    bare = point(expanded_uncertainty=None, coverage_factor=None)
+    heads = [
+        [head.get_text() for head in _sheet(lab, record).select("thead th")]
+        for record in (lab.record(lab.instrument(), points=[one]) for one in (bare, point()))
+    ]
+    assert heads[0] == ["Nominal", "Limits", "Indication", "Error", "Result"]
+    assert heads[1] == [*heads[0][:4], "U, k\xa0=\xa02", "TUR", "Result"]
+
+
 def test_an_accredited_laboratory_refuses_what_is_incomplete(lab):
     draft = lab.record(lab.instrument(), submit=True)
     lab.policy(accredited=True)

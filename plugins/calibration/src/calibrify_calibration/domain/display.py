@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from calibrify_calibration.domain.decimals import QUOTIENT_DIGITS, decimal_of, places_of
@@ -146,6 +146,20 @@ def format_error(error: Decimal, resolution: Decimal | None = None, places: int 
     """
     wanted = min(places_of(error), places) if resolution is None else places_of(resolution)
     return format_number(rounded(error, wanted), signed=True)
+
+
+def printed_ratio(ratio: str | None) -> str:
+    """Write a test uncertainty ratio with two decimals, rounded down: never a better one.
+
+    Args:
+        ratio: As it is stored, or nothing.
+
+    >>> printed_ratio("15.8399"), printed_ratio("4.00"), printed_ratio("100"), printed_ratio(None)
+    ('15.83', '4', '100', '')
+    """
+    if not ratio:
+        return ""
+    return format(Decimal(ratio).quantize(Decimal("0.01"), ROUND_DOWN).normalize(), "f")
 
 
 def percent_of_tolerance(

@@ -8,12 +8,17 @@ from pyramid.response import Response
 
 from calibrify_calibration.domain.certificate_data import snapshot_to_data
 from calibrify_calibration.models.certificate import Certificate
-from calibrify_calibration.pages.calibration import facts_of, notes_of, used_standards
-from calibrify_calibration.pages.point_rows import grouped, rows_of
+from calibrify_calibration.pages.certificate_sheet import (
+    Data,
+    results_of,
+    sections_of,
+    signatures_shown,
+    standards_shown,
+    statements_of,
+)
 from calibrify_calibration.pages.steps import crumbs_of
 from calibrify_calibration.permissions import CERTIFICATE_VIEW, VIEW
 from calibrify_calibration.services import calibrations, certificates
-from calibrify_calibration.services.signatures import signatures_of
 from calibrify_calibration.services.snapshots import snapshot_of
 from calibrify_core.api.reply import attachment
 from calibrify_core.kernel.errors import NotFound
@@ -35,13 +40,12 @@ def show(request: Any) -> dict[str, Any]:
     if record.is_historical:
         raise NotFound("This calibration was imported without readings: there is no paper on it.")
     issued = certificates.of_record(unit, record.id)
-    data = (
+    data: Data = (
         snapshot_to_data(snapshot_of(unit, record))
         if issued is None
         else issued.final_snapshot or issued.snapshot
     )
-    rows = rows_of(record.points)
-    factors = {row.factor for row in rows if row.factor}
+    results = results_of(data)
     return {
         "title": issued.number if issued is not None else f"Draft of {record.number}",
         "crumbs": crumbs_of(request, record),
@@ -49,12 +53,11 @@ def show(request: Any) -> dict[str, Any]:
         "issued": issued,
         "data": data,
         "state": WORDS["draft" if issued is None else issued.state],
-        "facts": facts_of(record, fmt),
-        "notes": notes_of(record),
-        "groups": grouped(rows),
-        "factor": factors.pop() if len(factors) == 1 else "",
-        "standards": used_standards(unit, record, fmt),
-        "signatures": signatures_of(unit, record),
+        "sections": sections_of(data, fmt),
+        "standards": standards_shown(data, fmt),
+        "results": results,
+        "statements": statements_of(data, results),
+        "signatures": signatures_shown(data, fmt),
         "versions": _versions(request, issued),
         "verify_href": _address(request, issued),
         "pdf_href": request.route_path("calibration.calibration.paper", id=record.id),

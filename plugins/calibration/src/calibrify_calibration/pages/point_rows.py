@@ -13,6 +13,7 @@ from calibrify_calibration.domain.display import (
     format_number,
     format_reading,
     percent_of_tolerance,
+    printed_ratio,
     rounded,
     short_limit,
     two_digits,
@@ -46,6 +47,7 @@ class PointRow:
         counts: how many readings stand behind the values, when more than one.
         uncertainty: expanded uncertainty.
         factor: its coverage factor.
+        ratio: test uncertainty ratio; absent without two limits or an uncertainty.
         percent: as-found error in percent of the tolerance, signed.
         gauge: both errors against the tolerance; absent without limits or readings.
         tone: of the verdict; icon and word: of its chip.
@@ -64,6 +66,7 @@ class PointRow:
     counts: str
     uncertainty: str
     factor: str
+    ratio: str
     percent: str
     gauge: Gauge | None
     tone: str
@@ -125,6 +128,7 @@ def row_of(point: Mapping[str, Any], adjusted: bool = True) -> PointRow:
         counts=_counts(point),
         uncertainty="" if spread is None else format_number(two_digits(spread)),
         factor=str(point.get("coverage_factor") or ""),
+        ratio=printed_ratio(left.get("tur") or found.get("tur")),
         percent=percent_text(shares[0] if shares[0] is not None else shares[1]),
         gauge=_gauge(point, limits, shares, tone, measured_again),
         tone=tone,

@@ -105,6 +105,7 @@ def issue(unit: UnitOfWork, record: Calibration) -> Certificate:
         Invalid: the organisation is accredited, and a mandatory particular is missing.
     """
     replaced = None if record.amends_id is None else of_record(unit, record.amends_id)
+    issued_at = unit.trade_now()
     certificate = Certificate(
         id=new_id(),
         organisation_id=unit.organisation.id,
@@ -113,8 +114,8 @@ def issue(unit: UnitOfWork, record: Calibration) -> Certificate:
         number=record.issued_number,
         revision=record.revision,
         replaces_id=None if replaced is None else replaced.id,
-        issued_at=unit.trade_now(),
-        issued_on=unit.today(),
+        issued_at=issued_at,
+        issued_on=unit.local_date(issued_at),
         authorised_by=record.approved_by,
         verification_code=verification_code(secrets.token_bytes(CODE_BYTES)),
     )

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
 import segno
@@ -17,7 +17,7 @@ from calibrify_calibration.domain import certificate as paper
 from calibrify_calibration.domain.certificate import State
 from calibrify_calibration.domain.decimals import number_of
 from calibrify_calibration.domain.decisions import DecisionRule
-from calibrify_calibration.domain.display import short_limit, two_digits
+from calibrify_calibration.domain.display import printed_ratio, short_limit, two_digits
 from calibrify_calibration.models.calibration import Calibration, Signature
 from calibrify_calibration.models.certificate import Certificate
 from calibrify_calibration.permissions import VIEW
@@ -283,13 +283,6 @@ def _printed(text: str | None, shorten: Callable[[Decimal], Decimal]) -> str:
     return text if short == exact else format(short, "f")
 
 
-def _printed_ratio(tur: str | None) -> str:
-    """Returns a test uncertainty ratio with two decimals, rounded down: never a better one."""
-    if not tur:
-        return ""
-    return format(Decimal(tur).quantize(Decimal("0.01"), ROUND_DOWN).normalize(), "f")
-
-
 def _findings(point: Mapping[str, Any], phase: str) -> paper.Findings:
     """Returns the readings of one phase with their verdict."""
     verdict = point[f"{phase}_evaluation"]
@@ -299,7 +292,7 @@ def _findings(point: Mapping[str, Any], phase: str) -> paper.Findings:
         value=value,
         error=error,
         result=verdict["result"],
-        tur=_printed_ratio(verdict["tur"]),
+        tur=printed_ratio(verdict["tur"]),
         acceptance_lower=verdict["acceptance_lower"] or "",
         acceptance_upper=verdict["acceptance_upper"] or "",
     )

@@ -40,6 +40,12 @@ def test_a_point_that_was_found_out_and_adjusted():
     assert (row.gauge.uncertainty, row.gauge.guard) == (Decimal("0.1000"), Decimal("0.9000"))
 
 
+@pytest.mark.parametrize(("tur", "shown"), [("15.8399", "15.83"), (None, "")])
+def test_a_ratio_is_never_better_than_it_is(tur: str | None, shown: str):
+    verdict = {"mean": "10.0010", "tur": tur, "result": "pass"}
+    assert row_of(point(as_left_evaluation=verdict)).ratio == shown
+
+
 def test_no_adjustment_is_told_of_where_the_record_denies_it():
     assert row_of(point(), adjusted=False).word == "Found out, left in"
 
