@@ -34,6 +34,7 @@ EVERY_SECONDS = 3600
 MAX_KEY = 255
 CHUNK = 64 * 1024
 PURPOSE = "idempotency"
+HEADER = "/header/Idempotency-Key"
 HEADERS = ("Content-Type", "Location", "ETag")
 
 
@@ -123,6 +124,7 @@ def once_signed(
         asked = ask()
         with request.short_unit() as unit:
             return write(unit, asked)
+    request.key_waits = False
     fingerprint = _digest(request, request.data.model_dump_json(exclude={"password"}).encode())
     with request.platform.session(write=False) as session:
         identity = _identity(request, request.unit_on(session))
@@ -194,7 +196,7 @@ def _kept(
 def _replay(kept: Any, fingerprint: str) -> Response:
     """Returns the answer that was kept."""
     if kept.fingerprint != fingerprint:
-        raise Invalid(detail="This Idempotency-Key was used with another body.")
+        raise Invalid.field(HEADER, "This Idempotency-Key was used with another body.")
     headers = [(str(name), str(value)) for name, value in orjson.loads(kept.headers)]
     return Response(
         body=kept.body,

@@ -27,7 +27,7 @@ def parameters(request: Request) -> list[tuple[str, str]]:
     try:
         found = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     except ValueError:
-        raise Invalid(detail=f"A query has at most {MAX_PARAMETERS} parameters.") from None
+        raise Invalid.field("query", f"A query has at most {MAX_PARAMETERS} parameters.") from None
     if any(FORBIDDEN.search(name) or FORBIDDEN.search(value) for name, value in found):
         raise Invalid(
             [

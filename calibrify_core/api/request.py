@@ -39,12 +39,14 @@ class Request(PyramidRequest):  # type: ignore[misc]
         filters: the query, validated likewise.
         rate: headers that say how much of the rate limit is left.
         matched_version: whether `If-Match` was looked at; see `calibrify_core.api.etag`.
+        key_waits: whether an `Idempotency-Key` was sent that nobody has looked at yet.
     """
 
     data: Any = None
     filters: Any = None
     rate: Sequence[tuple[str, str]] = ()
     matched_version: bool = False
+    key_waits: bool = False
 
     @property
     def platform(self) -> Platform:
@@ -144,7 +146,12 @@ class Request(PyramidRequest):  # type: ignore[misc]
 
         For what must be kept whatever becomes of the request, such as the audit entry of an
         export before its first byte.
+
+        Raises:
+            RuntimeError: the request has an `Idempotency-Key` that would not hold here.
         """
+        if self.key_waits:
+            raise RuntimeError(f"{self.method} {self.path} ignores its Idempotency-Key")
         with self.platform.session(write=True) as session, session.begin():
             yield self.unit_on(session)
 

@@ -93,15 +93,19 @@ def derive(view: View, info: Any) -> View:
     steps = tuple(_steps(endpoint))
     status = endpoint.status
     checks_version = endpoint.verb in VERSIONED
-    # Where a view opens its own transaction, the key is taken there: `idempotency.once_signed`.
     keyed = endpoint.method == "POST" and endpoint.idempotent
 
     def run(context: Any, request: Request) -> Response:
         for step in steps:
             step(request)
-        if keyed and {"HTTP_IDEMPOTENCY_KEY", "tm.active"} <= request.environ.keys():
-            return once(request, lambda: reply.respond(request, view(context, request), status))
+        if keyed and "HTTP_IDEMPOTENCY_KEY" in request.environ:
+            if "tm.active" in request.environ:
+                return once(request, lambda: reply.respond(request, view(context, request), status))
+            # A view with transactions of its own takes the key by `idempotency.once_signed`.
+            request.key_waits = True
         result = view(context, request)
+        if request.key_waits:
+            raise RuntimeError(f"{endpoint.name} never looked at its Idempotency-Key")
         if checks_version and not request.matched_version and "HTTP_IF_MATCH" in request.environ:
             raise RuntimeError(f"{endpoint.name} never called check_version")
         return reply.respond(request, result, status)

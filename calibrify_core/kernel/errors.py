@@ -18,7 +18,7 @@ class FieldError:
 
     Attributes:
         pointer: JSON pointer to the member (RFC 6901), ``""`` for the body as a whole;
-            a query parameter is named ``/query/<name>``.
+            a query parameter is named ``/query/<name>``, a header ``/header/<name>``.
         detail: what is wrong, as a sentence for a person.
     """
 

@@ -170,7 +170,9 @@ class TestIdempotency:
         key = {"Idempotency-Key": house.unique("key")}
         editor.post_json(f"{BASE}widgets/", {"name": house.unique(), "size": "1"}, headers=key)
         other = {"name": house.unique(), "size": "1"}
-        editor.post_json(f"{BASE}widgets/", other, headers=key, status=422)
+        refused = editor.post_json(f"{BASE}widgets/", other, headers=key, status=422)
+        (problem,) = refused.json["errors"]
+        assert problem["pointer"] == "/header/Idempotency-Key"
         assert count(editor, other["name"]) == 0
 
     def test_keys_of_others_and_of_other_addresses_do_not_meet(
@@ -198,6 +200,14 @@ class TestIdempotency:
         body = {"name": "never", "size": "1"}
         headers = {"Idempotency-Key": key}
         editor.post_json(f"{BASE}widgets/", body, headers=headers, status=400)
+
+    @pytest.mark.parametrize("verb", ["note", "answer"])
+    def test_a_view_of_own_transactions_that_forgets_the_key_is_found_out(
+        self, editor: ApiClient, verb: str
+    ) -> None:
+        path = f"{BASE}alone/{verb}/"
+        editor.post_json(path, {}, status=200)
+        editor.post_json(path, {}, headers={"Idempotency-Key": "forgotten"}, status=500)
 
     def test_a_day_later_the_key_is_forgotten(self, house: House, editor: ApiClient) -> None:
         key = {"Idempotency-Key": house.unique("key")}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pydantic import Field
 from sqlalchemy.orm import Mapped, mapped_column
 
-from calibrify_core.api.endpoint import PUBLIC
+from calibrify_core.api.endpoint import BASE, PUBLIC
 from calibrify_core.api.etag import check_version
 from calibrify_core.api.reply import Reply, created, shown
 from calibrify_core.api.request import Request
@@ -188,6 +188,16 @@ def stumble(request: Request) -> Reply:
     return reply
 
 
+def note_down(request: Request) -> dict[str, Any]:
+    with request.short_unit() as unit:
+        unit.audit("note", "widget", unit.organisation.id, "Widget")
+    return {"data": {}}
+
+
+def answer_alone(request: Request) -> dict[str, Any]:
+    return {"data": {}}
+
+
 def before_retry(event: Any) -> None:
     for call in RETRIES:
         call()
@@ -311,6 +321,17 @@ def configure(config: Any) -> None:
         out=WidgetShape,
         summary="Makes one after some tries.",
     )
+    config.add_own_transactions(f"{BASE}alone/")
+    for call, verb in ((note_down, "note"), (answer_alone, "answer")):
+        add(
+            call,
+            "alone",
+            verb,
+            path=f"alone/{verb}/",
+            permission=EDIT,
+            out=Echo,
+            summary="Has transactions of its own, and forgets the key.",
+        )
     add(
         fail,
         "widgets",

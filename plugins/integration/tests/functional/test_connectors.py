@@ -56,6 +56,20 @@ def test_a_file_in_the_folder_becomes_records_once(connected: Plant, folder: Pat
     assert len(list((folder / "done").glob("*again.csv"))) == 1
 
 
+def test_a_connector_is_set_up_once_for_each_key(connected: Plant, folder: Path) -> None:
+    key = {"Idempotency-Key": connected.unique("key")}
+    client = connected.manager
+    body = {
+        "name": connected.unique("Once"),
+        "kind": "integration.folder",
+        "importer": "equipment.equipment",
+        "settings": {"folder": folder.name},
+    }
+    first, again = (client.post_json(CONNECTORS, body, headers=key, status=201) for _ in "12")
+    assert again.json["id"] == first.json["id"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
 def test_a_file_without_any_key_is_not_entered_twice_either(connected: Plant, folder: Path) -> None:
     made = watch(connected.manager, folder)
     name = connected.unique("Keyless")

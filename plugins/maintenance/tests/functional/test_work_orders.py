@@ -217,3 +217,21 @@ def test_a_signature_is_kept_with_what_was_signed(plant):
     plant.step(order, "complete", status=401, password="wrong", meaning="performed")
     done = plant.step(order, "complete", **SIGNED)
     assert [(row["meaning"], row["valid"]) for row in done["signatures"]] == [("performed", True)]
+
+
+def test_work_is_completed_once_for_each_key(plant):
+    order = plant.order(plant.instrument())["id"]
+    plant.step(order, "start")
+    path, key = f"{M}{order}/complete/", {"Idempotency-Key": plant.unique("done")}
+    body = {"work_done": "New seal", **SIGNED}
+    wrong = body | {"password": "wrong one here"}
+    plant.technician.post_json(path, wrong, headers=key, status=401)
+    first, again = (plant.technician.post_json(path, body, headers=key, status=200) for _ in "12")
+    assert first.json["status"] == "completed"
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert (again.body, again.headers["ETag"]) == (first.body, first.headers["ETag"])
+    assert len(plant.show(order)["signatures"]) == 1
+    other = body | {"work_done": "Another seal"}
+    refused = plant.technician.post_json(path, other, headers=key, status=422).json
+    assert [problem["pointer"] for problem in refused["errors"]] == ["/header/Idempotency-Key"]
+    plant.technician.post_json(path, body, status=409)

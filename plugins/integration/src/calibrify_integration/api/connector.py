@@ -89,7 +89,6 @@ def includeme(config: Any) -> None:
         permission=CONNECTOR_CHANGE,
         body=ConnectorIn,
         out=ConnectorOut,
-        idempotent=False,
         summary="Sets a connector up; it acts with the rights of who does.",
     )
     add(
