@@ -282,6 +282,10 @@ def test_a_change_of_a_reading_is_in_the_trail(lab):
     assert {"point 1 as_found": [["10.0010"], ["10.0044"]]} in changes
 
 
+def dated(day):
+    return {"type": "external", "certificate_number": "K-1", "certificate_date": day}
+
+
 def test_an_outside_certificate_moves_the_due_date(lab):
     one = lab.instrument()
     lab.schedule(one)
@@ -290,7 +294,7 @@ def test_an_outside_certificate_moves_the_due_date(lab):
         "type": "external",
         "supplier_id": supplier,
         "certificate_number": "K-4711",
-        "certificate_date": "2026-02-12",
+        "certificate_date": "2026-03-02",
     }
     refused = lab.record(one, 422, points=[], provider=outside, submit=True)
     assert refused["errors"][0]["pointer"] == "/reported_result"
@@ -327,6 +331,8 @@ def test_an_outside_certificate_moves_the_due_date(lab):
         ({"schedule_id": "019ab1c2-5d3e-7a4b-8c6d-0123456789ab"}, "/schedule_id"),
         ({"performed_by_id": "019ab1c2-5d3e-7a4b-8c6d-0123456789ab"}, "/performed_by_id"),
         ({"reported_result": "pass"}, "/reported_result"),
+        ({"provider": dated("2026-02-28")}, "/provider/certificate_date"),
+        ({"provider": dated("2026-03-03")}, "/provider/certificate_date"),
         ({"points": [], "submit": True}, "/points"),
         ({"points": [point(as_found=[])], "submit": True}, "/points/0/as_found"),
     ],

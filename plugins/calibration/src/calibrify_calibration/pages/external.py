@@ -154,17 +154,13 @@ def body_of(request: Any, equipment: EquipmentFacts, values: dict[str, Any]) -> 
     """Returns the form as the body of the API's request.
 
     Raises:
-        Invalid: no laboratory is named, or its certificate is older than what it certifies.
+        Invalid: no laboratory is named.
     """
     supplier = values.get("supplier_id")
     if values.get("new_supplier"):
         supplier = str(supplier_named(request.unit, values["new_supplier"]))
     if not supplier:
         raise Invalid.field("new_supplier", "Choose a laboratory, or name a new one.")
-    dated, performed = (_day(values[name]) for name in ("certificate_date", "performed_on"))
-    if dated is not None and performed is not None and dated < performed:
-        text = "A certificate is not dated before the day of the calibration."
-        raise Invalid.field("certificate_date", text)
     return {
         "equipment_id": str(equipment.id),
         "kind": values["kind"] or "",
@@ -182,18 +178,13 @@ def body_of(request: Any, equipment: EquipmentFacts, values: dict[str, Any]) -> 
     }
 
 
-def _day(text: str | None) -> dt.date | None:
-    """Returns a day that was typed; None for what is none."""
-    try:
-        return dt.date.fromisoformat(text or "")
-    except ValueError:
-        return None
-
-
 def _noon(text: str | None, zone: dt.tzinfo) -> str | None:
     """Returns the middle of a day as a moment; what is no day stays as it is."""
-    day = _day(text)
-    return text if day is None else dt.datetime.combine(day, NOON, zone).isoformat()
+    try:
+        day = dt.date.fromisoformat(text or "")
+    except ValueError:
+        return text
+    return dt.datetime.combine(day, NOON, zone).isoformat()
 
 
 def _attach(request: Any, record: Any) -> None:

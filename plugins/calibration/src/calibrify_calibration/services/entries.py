@@ -151,6 +151,7 @@ def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
         *_moments(unit, facts, performed_on),
         *_references(unit, facts, provider),
         *_provider(facts, provider),
+        *_certificate_date(unit, provider["certificate_date"], performed_on),
     ]
     uses = tuple(uses_of(facts))
     errors += check_standards(unit, instrument.id, uses, facts["performed_at"], performed_on)
@@ -293,17 +294,25 @@ def _provider(facts: Mapping[str, Any], provider: Mapping[str, Any]) -> Iterator
     if provider["type"] == "external":
         if not provider["certificate_number"]:
             yield FieldError("/provider/certificate_number", "Give the number of the certificate.")
-        day = provider["certificate_date"]
-        if day is not None and not EARLIEST <= day <= LATEST:
-            yield FieldError(
-                "/provider/certificate_date", "This is too far from today to be meant."
-            )
         return
     for name in ("supplier_id", "certificate_number", "certificate_date", "file_id"):
         if provider[name]:
             yield FieldError(f"/provider/{name}", "This belongs to an external provider.")
     if facts["reported_result"] is not None:
         yield FieldError("/reported_result", "This belongs to an external provider.")
+
+
+def _certificate_date(
+    unit: UnitOfWork, dated: date | None, performed_on: date
+) -> Iterator[FieldError]:
+    """Yields what is wrong with the day of a certificate: it follows the work, up to today."""
+    if dated is None:
+        return
+    pointer = "/provider/certificate_date"
+    if dated > unit.today():
+        yield FieldError(pointer, "This lies in the future.")
+    elif dated < performed_on:
+        yield FieldError(pointer, "A certificate is not dated before the day of the calibration.")
 
 
 def entered(record: Calibration) -> dict[str, Any]:
