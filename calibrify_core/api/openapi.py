@@ -249,12 +249,14 @@ def _parameter(name: str, schema: Json, *, required: bool = False, about: str = 
 
 def _list_parameters(spec: ListSpec) -> list[Json]:
     """Returns the parameters that a list understands."""
-    found = [
-        _parameter("limit", {"type": "integer", "minimum": 1}, about=f"At most {MAX_LIMIT}."),
-        _parameter("cursor", {"type": "string"}, about="From `next` or `previous`."),
-        _parameter("count", {"type": "boolean"}, about="Adds `count`, exactly."),
-        _parameter("fields", {"type": "string"}, about="Names with commas between them."),
-    ]
+    found = []
+    if spec.paged:
+        found = [
+            _parameter("limit", {"type": "integer", "minimum": 1}, about=f"At most {MAX_LIMIT}."),
+            _parameter("cursor", {"type": "string"}, about="From `next` or `previous`."),
+            _parameter("count", {"type": "boolean"}, about="Adds `count`, exactly."),
+            _parameter("fields", {"type": "string"}, about="Names with commas between them."),
+        ]
     orderable = sorted(name for name, item in spec.fields.items() if item.orderable)
     if orderable:
         about = f"At most three of {', '.join(orderable)}; - in front turns one round."

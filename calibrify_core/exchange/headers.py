@@ -49,6 +49,7 @@ def find_header(records: Iterator[Sequence[str] | str], options: ReadOptions) ->
     The header is the first row that holds two names of ``options.expected``; without one, the
     first row that is at least half as wide as the widest of the first rows, and it must then
     look like names: two or more, all different, at most a fifth of them numbers or dates.
+    A table of one column starts with a name of ``options.expected`` or ``options.mapped``.
     Rows above it (a title, a date of printing) are left out, and a note says so.
 
     Raises:
@@ -69,20 +70,23 @@ def find_header(records: Iterator[Sequence[str] | str], options: ReadOptions) ->
             )
         index = options.header_row - 1
     else:
-        index = _look_for(rows, options.expected)
+        index = _look_for(rows, options)
     return _named(rows[index], index, options, rows)
 
 
-def _look_for(rows: list[list[str]], expected: frozenset[str]) -> int:
-    known = {normalise(name) for name in expected}
+def _look_for(rows: list[list[str]], options: ReadOptions) -> int:
+    known = {normalise(name) for name in options.expected}
     for index, row in enumerate(rows):
         if len(known.intersection(normalise(cell) for cell in row if cell)) >= 2:
             return index
     widest = max(sum(map(bool, row)) for row in rows)
     if widest < 2:
+        first, name = next((at, cell) for at, row in enumerate(rows) for cell in row if cell)
+        if normalise(name) in known or name in options.mapped:
+            return first
         raise bad_file(
-            "No header row was found: no row has two or more cells. "
-            "If the file has columns, say which delimiter separates them."
+            "No header row was found: no row has two or more cells. If the file has columns, say "
+            "which delimiter separates them; a single column begins with the name of a field."
         )
     index = next(
         index for index, row in enumerate(rows) if sum(map(bool, row)) >= max(2, widest / 2)

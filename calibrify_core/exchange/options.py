@@ -50,12 +50,16 @@ class ImportOptions(BaseModel):
     sheet: _Name | Annotated[int, Field(ge=1, le=1000)] | None = None
 
     def for_reading(
-        self, expected: frozenset[str] = frozenset(), limits: ReadLimits | None = None
+        self,
+        expected: frozenset[str] = frozenset(),
+        mapped: frozenset[str] = frozenset(),
+        limits: ReadLimits | None = None,
     ) -> ReadOptions:
         """Returns the part that says how to read the file.
 
         Args:
             expected: from :func:`calibrify_core.exchange.fields.known_names`.
+            mapped: columns that a mapping names.
             limits: what the file may hold; None = the usual limits.
         """
         return ReadOptions(
@@ -64,6 +68,7 @@ class ImportOptions(BaseModel):
             header_row=self.header_row,
             sheet=self.sheet,
             expected=expected,
+            mapped=mapped,
             limits=limits or ReadLimits(),
         )
 

@@ -59,6 +59,8 @@ class ReadOptions:
         header_row: number of the header's row in the file, counted from 1.
         sheet: name or number (from 1) of the sheet of a workbook.
         expected: names that columns are likely to have; a row with two of them is the header.
+        mapped: names that columns are said to have; a table of one column needs its name among
+            these or the expected ones.
         limits: what the file may hold.
     """
 
@@ -67,6 +69,7 @@ class ReadOptions:
     header_row: int | None = None
     sheet: str | int | None = None
     expected: frozenset[str] = frozenset()
+    mapped: frozenset[str] = frozenset()
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 

@@ -26,7 +26,8 @@ MAX_VALUES = 100
 MAX_TEXT = 200
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 INTEGER = re.compile(r"-?\d{1,16}", re.ASCII)
-RESERVED = frozenset({"limit", "cursor", "count", "q", "ordering", "fields"})
+PAGING = frozenset({"limit", "cursor", "count", "fields"})
+RESERVED = PAGING | {"q", "ordering"}
 
 
 class Kind(enum.StrEnum):
@@ -121,6 +122,7 @@ class ListSpec:
             own scope decides.
         served: sets of filters whose rows an index holds in the default order, so that one plan
             is good for all values of them.
+        paged: whether it comes in pages and in parts; a file that is exported comes as a whole.
         core: the list without what other plugins joined to it, one row to one; None: this one.
     """
 
@@ -137,6 +139,7 @@ class ListSpec:
     where: Conditions = ()
     joined: tuple[type[Any], ...] = ()
     served: tuple[frozenset[str], ...] = ()
+    paged: bool = True
     core: ListSpec | None = None
 
     def words(self, request: ListRequest) -> list[str]:
@@ -236,12 +239,12 @@ class _Reader:
             self.fail(name, f"At most {MAX_TEXT} characters are taken here.")
         elif "\x00" in text:
             self.fail(name, "Contains a character that is not text.")
-        elif name in RESERVED and name in self.single:
-            self.fail(name, "This is given once only.")
-        elif name in RESERVED:
-            self.single[name] = text
-        else:
+        elif name not in RESERVED or (name in PAGING and not self.spec.paged):
             self._filter(name, text)
+        elif name in self.single:
+            self.fail(name, "This is given once only.")
+        else:
+            self.single[name] = text
 
     def _filter(self, name: str, text: str) -> None:
         """Takes one value of a filter."""

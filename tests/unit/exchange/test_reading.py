@@ -159,9 +159,13 @@ class TestHeader:
         data = "BX-1,SCALE,00417,2016-02-14,8/29/2016,182\nBX-2,GAUGE,,,,\n"
         assert "No header row" in refused(data)[1]
 
-    def test_a_single_column_is_refused_unless_the_row_is_named(self) -> None:
-        assert "two or more cells" in refused("Tag\nA\nB\n")[1]
-        assert cells(opened("Tag\nA\nB\n", header_row=1)) == [["A"], ["B"]]
+    @pytest.mark.parametrize("how", [{"header_row": 1}, {"expected": {"tag"}}, {"mapped": {"Tag"}}])
+    def test_a_single_column_is_taken_by_a_name_that_is_known(self, how: dict[str, Any]) -> None:
+        assert cells(opened("Tag\nA\nB\n", **how)) == [["A"], ["B"]]
+
+    def test_text_that_is_no_table_is_refused(self) -> None:
+        for text in ("Tag\nA\nB\n", "Dear all\n\nName\nis missing\n"):
+            assert "two or more cells" in refused(text, expected={"Name"}, mapped={"Name"})[1]
 
     def test_equal_names_are_refused_with_their_places(self) -> None:
         detail = refused("Tag,Serial,Name,Serial\nA,1,x,2\n")[1]

@@ -146,3 +146,20 @@ def test_two_organisations_hold_the_same_tag_and_see_their_own(lab: Any) -> None
         assert find(unit, second).asset_tag == "TWIN-1"
     with lab.unit() as unit, pytest.raises(NotFound):
         find(unit, second)
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("format=pdf", "format"),
+        ("format=csv&format=xlsx", "format"),
+        ("colour=red", "colour"),
+        ("limit=5", "limit"),
+        ("cursor=abc", "cursor"),
+        ("count=true", "count"),
+        ("fields=name", "fields"),
+    ],
+)
+def test_an_export_is_asked_for_by_what_it_knows(viewer: Any, query: str, named: str) -> None:
+    refused = viewer.get(f"{E}export/?{query}", status=422)
+    assert [one["pointer"] for one in refused.json["errors"]] == [f"/query/{named}"]

@@ -186,8 +186,18 @@ def test_an_export_is_filtered_neutralised_and_audited(lab: Any, manager: ApiCli
         statement = sa.select(AuditEntry).where(AuditEntry.action == "export")
         entries = list(session.scalars(unscoped(statement, AuditEntry, because="test")))
     assert any(entry.changes.get("q") == tag for entry in entries)
-    manager.get("/api/v1/equipment/export/?format=pdf", status=422)
-    manager.get("/api/v1/equipment/export/?colour=red", status=422)
+
+
+@pytest.mark.parametrize(
+    ("column", "more"), [("Name", {}), ("Ding", {"mapping": {"Ding": "name"}})]
+)
+def test_a_file_of_one_column_is_taken_if_it_is_known(
+    lab: Any, manager: ApiClient, column: str, more: dict[str, Any]
+) -> None:
+    content = f"{column}\nGauge\nScale\n".encode()
+    assert counts(bring(lab, manager, content, **more)) == (2, 0, 0, 0)
+    refused = send(manager, b"Dear all,\n\nplease find it.\n", status=422)
+    assert "No header row was found" in refused["errors"][0]["detail"]
 
 
 def test_known_instruments_change_only_in_what_the_file_says(lab: Any, manager: ApiClient) -> None:

@@ -72,9 +72,15 @@ def undo_import(request: Request) -> Reply:
 
 
 def export(request: Request) -> Response:
-    """Exports the instruments that match, in the order of the list."""
+    """Exports the instruments that match, in the order of the list.
+
+    Raises:
+        Invalid: more than one format is asked for.
+    """
     asked = request.filters
-    form = asked.filters.get("format", ("csv",))[0]
+    form, *further = asked.filters.get("format", ("csv",))
+    if further:
+        raise Invalid.field("query/format", "This is given once only.")
     with request.short_unit() as unit:
         exporting.note(unit, form, asked)
     sent = exporting.Sent(request.platform, request.unit_on, form, asked)

@@ -82,7 +82,7 @@ def import_command(
     with opened(write=False) as unit:
         fields = fields_for(unit)
     with file.open("rb") as stream:
-        with importing.open_register(fields, stream, file.name, options) as table:
+        with importing.open_register(fields, stream, file.name, options, mapping) as table:
             chosen, complete = importing.settled(fields, table, mapping or None, options)
         stream.seek(0)
         order = importing.ImportOrder("", file.name, chosen, complete, dry_run)

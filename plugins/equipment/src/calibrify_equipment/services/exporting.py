@@ -49,7 +49,8 @@ def export_list(platform: Platform) -> ListSpec:
     item = ListField(
         "format", "Format", Kind.CHOICE, choices=FORMATS, matches=lambda _values, _unit: sa.true()
     )
-    return own.extended([item], columns, source, shape_row, (Customer, Supplier))
+    joined = own.extended([item], columns, source, shape_row, (Customer, Supplier))
+    return replace(joined, paged=False)
 
 
 def columns_of(platform: Platform, custom: CustomColumns) -> tuple[str, ...]:

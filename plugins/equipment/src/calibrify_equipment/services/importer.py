@@ -28,7 +28,7 @@ def import_work(platform: Platform, work: ImportWork) -> tuple[ImportReport, Bin
     """
     with work.open_unit() as unit:
         fields = fields_for(unit)
-    with open_register(fields, work.stream, work.name, work.options) as table:
+    with open_register(fields, work.stream, work.name, work.options, work.mapping) as table:
         mapping, options = settled(fields, table, work.mapping, work.options)
     work.stream.seek(0)
     order = ImportOrder("", work.name, mapping, options)

@@ -94,7 +94,11 @@ def corrections_in(payload: Mapping[str, Any]) -> dict[int, dict[str, str]]:
 
 
 def open_register(
-    fields: Sequence[ImportField], stream: BinaryIO, name: str, options: ImportOptions
+    fields: Sequence[ImportField],
+    stream: BinaryIO,
+    name: str,
+    options: ImportOptions,
+    mapping: Mapping[str, str | None] | None = None,
 ) -> Table:
     """Opens a file as a table; close it in the end.
 
@@ -102,7 +106,8 @@ def open_register(
         Invalid: it is no table that can be read.
         TooLarge: it is larger than allowed.
     """
-    return open_table(stream, name, options.for_reading(known_names(fields)))
+    mapped = frozenset(mapping or ())
+    return open_table(stream, name, options.for_reading(known_names(fields), mapped))
 
 
 def settled(
@@ -154,7 +159,7 @@ def start(
     """
     require_rights(unit)
     fields = fields_for(unit)
-    with open_register(fields, stream, name, options) as table:
+    with open_register(fields, stream, name, options, mapping) as table:
         chosen, complete = settled(fields, table, mapping, options)
     stream.seek(0)
     stored = unit.platform.storage.put(stream)
@@ -241,7 +246,7 @@ def run(
     with opened() as unit:
         custom = CustomColumns.read(unit)
     fields = import_fields(platform, custom)
-    register = open_register(fields, stream, order.name, order.options)
+    register = open_register(fields, stream, order.name, order.options, order.mapping)
     with register.corrected(order.corrections) as table:
         plan = prepare(table, fields, order.mapping, order.options)
         if order.options.match_on is None:
