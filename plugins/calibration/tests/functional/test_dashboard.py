@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -67,6 +68,16 @@ def test_attention_is_for_what_failed_and_for_what_is_in_use_and_overdue(lab: La
     every = site.browser.get(shown.select_one("header a")["href"])
     assert set(tags(every, "main")) == {failed, later, late, *held}
     assert set(words) == {chip.text.strip() for chip in every.html.select("td.state .chip")}
+
+    rows = site.browser.get("/equipment").html.select("main tbody td.state .chip")
+    counted = Counter(chip.text.strip().lower() for chip in rows)
+    bar = site.browser.get("/").html.select_one("#card-equipment-places").find_parent("section")
+    told = bar.select_one("svg.stackbar")["aria-label"]
+    assert counted["overdue"] == 2
+    assert all(f"{number} {word}" in told for word, number in counted.items())
+    assert {tone["class"][0] for tone in bar.select(".legend span")} == {
+        "st-ok", "st-late", "st-oot", "st-out",
+    }  # fmt: skip
 
 
 def test_what_is_not_in_service_has_a_plain_date_and_no_lateness(site: Site) -> None:

@@ -109,6 +109,23 @@ def status_condition(values: Sequence[str], unit: Any) -> sa.ColumnElement[bool]
         values: names of statuses.
         unit: the unit of work; its organisation's day decides.
     """
+    conditions = _conditions(unit)
+    wanted = [conditions[value] for value in dict.fromkeys(values)]
+    return wanted[0] if len(wanted) == 1 else sa.or_(*wanted)
+
+
+def judged_by(unit: Any) -> dict[str, sa.ColumnElement[Any]]:
+    """Returns the calibration status in SQL: by it the verdict on an instrument looks.
+
+    Args:
+        unit: the unit of work; its organisation's day decides.
+    """
+    whens = [(condition, sa.literal(status)) for status, condition in _conditions(unit).items()]
+    return {"calibration_status": sa.case(*whens)}
+
+
+def _conditions(unit: Any) -> dict[str, sa.ColumnElement[bool]]:
+    """Returns for each status the condition of the rows that have it; it is true for one alone."""
     today = boundaries(unit.today()).today
     valid = _s.due_on >= today
     needed = sa.and_(_s.required.is_(True), _s.failed.is_(False))
@@ -126,7 +143,7 @@ def status_condition(values: Sequence[str], unit: Any) -> sa.ColumnElement[bool]
             sa.or_(_s.due_soon_on.is_(None), _s.due_soon_on > today),
         ),
     )
-    conditions: Mapping[str, sa.ColumnElement[bool]] = {
+    conditions = {
         CalibrationStatus.NOT_REQUIRED: _s.required.is_(False),
         CalibrationStatus.FAILED: sa.and_(_s.required.is_(True), _s.failed.is_(True)),
         CalibrationStatus.NEVER_CALIBRATED: sa.and_(
@@ -138,8 +155,7 @@ def status_condition(values: Sequence[str], unit: Any) -> sa.ColumnElement[bool]
         CalibrationStatus.LIMITED_USE: sa.and_(needed, rest, _s.is_limited.is_(True)),
         CalibrationStatus.CURRENT: sa.and_(needed, rest, _s.is_limited.is_(False)),
     }
-    wanted = [conditions[value] for value in dict.fromkeys(values)]
-    return wanted[0] if len(wanted) == 1 else sa.or_(*wanted)
+    return {status.value: condition for status, condition in conditions.items()}
 
 
 FIELDS: tuple[ListField, ...] = (

@@ -9,13 +9,7 @@ import sqlalchemy as sa
 from calibrify_core.web.chart_data import Part
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.permissions import CHANGE, IMPORT, VIEW
-from calibrify_equipment.services.figures import by_place
-
-GROUPS = (
-    ("ok", "in_use", "in use"),
-    ("oot", "held", "quarantined"),
-    ("out", "away", "not in service"),
-)
+from calibrify_equipment.services.figures import LOOKS, by_place
 
 
 def first_steps(unit: Any) -> dict[str, Any] | None:
@@ -31,6 +25,12 @@ def places(unit: Any) -> dict[str, Any] | None:
     found = by_place(unit)
     if not found:
         return None
+    words: dict[str, dict[str, None]] = {look: {} for look in LOOKS}
     for place in found:
-        place["parts"] = [Part(tone, place[group], word) for tone, group, word in GROUPS]
-    return {"title": "State by location", "places": found}
+        place["parts"] = [
+            Part(one.state, number, one.word.lower()) for one, number in place["verdicts"]
+        ]
+        for one, _ in place["verdicts"]:
+            words[one.state][one.word] = None
+    legend = [(look, ", ".join(named)) for look, named in words.items() if named]
+    return {"title": "State by location", "places": found, "legend": legend}

@@ -11,14 +11,17 @@ import sqlalchemy as sa
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.domain.lifecycle import Status
+from calibrify_equipment.domain.usability import Usability
 from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.models.location import Location
 from calibrify_equipment.models.tally import Tally
 from calibrify_equipment.models.tree import SEPARATOR
 from calibrify_equipment.permissions import VIEW
+from calibrify_equipment.services.listing import facets_of
+from calibrify_equipment.services.usability import verdict
 
-IN_USE = frozenset({Status.IN_SERVICE, Status.IN_CALIBRATION, Status.IN_MAINTENANCE})
-AWAY = frozenset({Status.OUT_OF_SERVICE, Status.LOST, Status.RETIRED, Status.DRAFT})
+LOOKS = ("ok", "soon", "late", "oot", "incal", "out")
+"""The looks of a verdict in the order in which they are shown."""
 
 
 def by_status(unit: UnitOfWork) -> dict[str, int]:
@@ -65,39 +68,55 @@ def summary(unit: UnitOfWork) -> dict[str, Any]:
 
 
 def by_place(unit: UnitOfWork, limit: int = 8) -> list[dict[str, Any]]:
-    """Returns the topmost places with how many of their instruments are in use, held or away.
+    """Returns the topmost places with how many of their instruments have which verdict.
 
     Args:
         unit: the unit of work.
         limit: most places; those with most instruments come first.
+
+    Returns:
+        Of each place ``name``, ``id``, ``total`` and ``verdicts``: (verdict, number), those of
+        one look beside each other. A verdict has the words of the list, and no dates.
     """
+    models: list[type[Any]] = [Location]
+    judged: dict[str, sa.Label[Any]] = {}
+    members: list[str] = []
+    for facet in facets_of(unit.platform):
+        members += facet.schema
+        if facet.judged_by is not None:
+            models.append(facet.model)
+            for name, column in facet.judged_by(unit).items():
+                judged[name] = column.label(f"judged_{name}")
     statement = (
-        sa.select(sa.func.min(Location.lineage), Location.path, Equipment.status, sa.func.count())
+        sa.select(
+            sa.func.min(Location.lineage), Location.path, sa.func.count(), Equipment.status,
+            *judged.values(),
+        )
         .join(Location, Location.id == Equipment.location_id)
-        .group_by(Location.path, Equipment.status)
-    )
+        .group_by(Location.path, Equipment.status, *(column.name for column in judged.values()))
+    )  # fmt: skip
+    for model in models[1:]:
+        statement = statement.outerjoin(model, model.equipment_id == Equipment.id)
     statement = unit.restrict(statement, Equipment, VIEW)
-    marked = unscoped(statement, Location, because="shown with the instruments in it")
-    counts: dict[str, Counter[str]] = {}
+    marked = unscoped(statement, *models, because="counted with the instruments that are in reach")
+    counts: dict[str, Counter[Usability]] = {}
     ids: dict[str, str] = {}
-    for lineage, path, status, number in unit.session.execute(marked):
+    verdicts: dict[tuple[Any, ...], Usability] = {}
+    for lineage, path, number, *values in unit.session.execute(marked):
+        key = tuple(values)
+        if key not in verdicts:
+            known = dict(zip(("status", *judged), values, strict=True))
+            verdicts[key] = verdict(unit, dict.fromkeys(members) | known)
         top = path.split(SEPARATOR, 1)[0]
         ids[top] = lineage.split("/", 1)[0]
-        counts.setdefault(top, Counter())[_group(status)] += number
+        counts.setdefault(top, Counter())[verdicts[key]] += number
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1].total(), pair[0]))
     return [
-        {"name": name, "id": ids[name], "total": found.total(), **_parts(found)}
+        {"name": name, "id": ids[name], "total": found.total(), "verdicts": _in_order(found)}
         for name, found in ranked[:limit]
     ]
 
 
-def _group(status: str) -> str:
-    """Returns the group of states that a place is shown by."""
-    if status in IN_USE:
-        return "in_use"
-    return "held" if status == Status.QUARANTINED else "away"
-
-
-def _parts(found: Counter[str]) -> dict[str, int]:
-    """Returns the numbers of all groups."""
-    return {name: found[name] for name in ("in_use", "held", "away")}
+def _in_order(found: Counter[Usability]) -> list[tuple[Usability, int]]:
+    """Returns verdicts with their numbers, from those that let an instrument be used onwards."""
+    return sorted(found.items(), key=lambda pair: (LOOKS.index(pair[0].state), pair[0].grave))
