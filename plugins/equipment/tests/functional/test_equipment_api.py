@@ -79,9 +79,7 @@ def test_everything_comes_back_as_it_was_sent(manager: Any, lab: Any) -> None:
     assert body["serial_number"] == "000123"
     assert body["category"]["name"] == "DMM"
     assert body["location"] == {"id": str(lab.places["A1"]), "name": "A1", "path": "A / A1"}
-    assert {k: v for k, v in body["ranges"][0].items() if v is not None} == {
-        k: v for k, v in ranges[0].items() if v is not None
-    }
+    assert body["ranges"] == ranges
     assert body["purchase_price"] == "1200.50"
     assert body["custodian"]["name"].startswith("Technician")
 
@@ -263,6 +261,15 @@ def test_bulk_is_all_or_nothing(manager: Any, lab: Any) -> None:
     answer = manager.post_json(f"{E}bulk/", bad, status=422)
     assert answer.json["errors"][0]["pointer"] == "/operations/1/data/location_id"
     assert manager.get(f"{E}?count=true").json["count"] == before
+    for second, status in (
+        ({"op": "delete", "id": str(uuid.uuid4())}, 404),
+        ({"op": "create", "data": {"name": "x", "asset_tag": one["asset_tag"]}}, 409),
+    ):
+        both = {"operations": [bad["operations"][0], second]}
+        answer = manager.post_json(f"{E}bulk/", both, status=status).json
+        (problem,) = answer["errors"]
+        assert problem["pointer"] == "/operations/1"
+        assert answer["detail"] == f"Operation 1: {problem['detail']}"
     good = {
         "operations": [
             {"op": "create", "data": {"name": "fine"}},

@@ -50,6 +50,12 @@ def test_the_same_cursor_gives_the_same_events_and_pages_join_without_a_gap(plan
         pieces += page["results"]
         address = page["next"]
     assert pieces == whole
+    back, address = page["results"], page["previous"]
+    while len(back) < len(whole):
+        page = plant.manager.get(address).json
+        back, address = page["results"] + back, page["previous"]
+    assert back == whole
+    assert feed(plant.manager, limit=1)["previous"] is None
     positions = [int(event["sequence"]) for event in whole]
     assert positions == list(range(positions[0], positions[0] + len(whole)))
 

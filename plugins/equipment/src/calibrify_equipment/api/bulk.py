@@ -69,6 +69,8 @@ def run(request: Request) -> dict[str, Any]:
                 [FieldError(f"{where}/data{e.pointer}", e.detail) for e in error.errors]
             ) from None
         except CalibrifyError as error:
+            problem = {"pointer": where, "detail": error.detail}
+            error.extra = {**error.extra, "errors": [problem]}
             error.detail = f"Operation {index}: {error.detail}"
             raise
         results.append({"op": operation.op, "id": identifier})

@@ -176,13 +176,13 @@ class Custody(Shape):
 class RangeOut(Shape):
     """One range of an instrument."""
 
-    channel: str | None = None
-    quantity: str | None = None
-    unit: str | None = None
-    min: DecimalText | None = None
-    max: DecimalText | None = None
-    resolution: DecimalText | None = None
-    accuracy_text: str | None = None
+    channel: str | None
+    quantity: str | None
+    unit: str | None
+    min: DecimalText | None
+    max: DecimalText | None
+    resolution: DecimalText | None
+    accuracy_text: str | None
 
 
 class EquipmentOut(Shape):

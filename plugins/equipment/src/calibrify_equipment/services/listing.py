@@ -30,7 +30,7 @@ from calibrify_equipment.services.reference_lists import read_one
 
 if TYPE_CHECKING:
     from calibrify_equipment.public import ListFacet
-from calibrify_equipment.schemas.equipment import FACTS
+from calibrify_equipment.schemas.equipment import FACTS, RangeOut
 from calibrify_equipment.schemas.fact import Fact
 
 FACETS = "calibrify_equipment_list_facets"
@@ -71,6 +71,8 @@ _BESIDE: tuple[Any, ...] = (
     _e.version,
 )
 _MEMBERS = tuple(column.key for column in _SHOWN)
+_RANGE: dict[str, Any] = dict.fromkeys(RangeOut.model_fields)
+"""A range of which nothing is known: only what is known is kept."""
 
 
 def _custody(row: Any) -> dict[str, Any] | None:
@@ -96,6 +98,8 @@ def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
         record["location"] = {"id": place, "name": row.location, "path": row.location_path}
     if keeper is not None:
         record["custodian"] = {"id": keeper, "name": row.custodian}
+    if record["ranges"]:
+        record["ranges"] = [_RANGE | given for given in record["ranges"]]
     record["custody"] = _custody(row)
     return record
 

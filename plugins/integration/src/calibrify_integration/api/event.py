@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from calibrify_core.api import query
+from calibrify_core.api.endpoint import BASE
 from calibrify_core.api.request import Request
 from calibrify_core.kernel.errors import FieldError, Invalid, Unavailable
 from calibrify_integration.domain.event_types import EVERYTHING, is_pattern
@@ -28,13 +29,19 @@ def feed(request: Request) -> dict[str, Any]:
     limit = min(asked.limit, events.MOST)
     types = asked.type or [EVERYTHING]
     batch = events.read_batch(request.unit, asked.after, types, asked.subject, limit)
-    kept = [pair for pair in query.parameters(request) if pair[0] != "after"]
-    following = urlencode([*kept, ("after", batch.cursor)])
+    before = events.cursor_before(request.unit, asked.after, types, asked.subject, limit)
     return {
         "results": batch.events,
-        "next": f"/api/v1/{PATH}?{following}" if batch.more else None,
+        "next": _address(request, batch.cursor) if batch.more else None,
+        "previous": None if before is None else _address(request, before),
         "cursor": batch.cursor,
     }
+
+
+def _address(request: Request, after: str) -> str:
+    """Returns the path and query of another piece; an empty cursor is that of the first."""
+    kept = [pair for pair in query.parameters(request) if pair[0] != "after"]
+    return f"{BASE}{PATH}?{urlencode([*kept, ('after', after)])}"
 
 
 def stream(_request: Request) -> None:

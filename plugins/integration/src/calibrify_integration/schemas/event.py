@@ -40,4 +40,5 @@ class EventBatch(Shape):
 
     results: list[CloudEvent]
     next: str | None
+    previous: str | None
     cursor: str

@@ -120,15 +120,45 @@ def read_batch(
     position = _position(unit, after)
     # The end is read first: what is drawn meanwhile comes with the next piece.
     end = unit.session.execute(unscoped(_END, Event, because="a number tells nothing")).scalar()
-    statement = visible(unit, patterns).where(
+    statement = _asked(unit, patterns, subject).where(
         Event.position > position, Event.position <= (end or 0)
     )
-    if subject is not None:
-        statement = statement.where(Event.subject_id == subject)
     found = unit.session.scalars(statement.order_by(Event.position).limit(limit + 1)).all()
     more, rows = len(found) > limit, found[:limit]
     cursor = rows[-1].position if more else max(end or 0, position)
     return Batch([as_cloud_event(unit, row) for row in rows], str(cursor), more)
+
+
+def cursor_before(
+    unit: UnitOfWork,
+    after: str,
+    patterns: Sequence[str] = (EVERYTHING,),
+    subject: Any = None,
+    limit: int = MOST,
+) -> str | None:
+    """Returns the cursor of the piece before that of a cursor; None if nothing came before.
+
+    Args:
+        unit: the unit of work.
+        after: the cursor, as `read_batch` took it.
+        patterns: types, or beginnings of types, that are asked for.
+        subject: id of the one object that is asked for.
+        limit: most events of that piece.
+    """
+    if not after:
+        return None
+    statement = _asked(unit, patterns, subject).where(Event.position <= int(after))
+    places = statement.with_only_columns(Event.position).order_by(Event.position.desc())
+    found = unit.session.scalars(places.limit(limit + 1)).all()
+    if not found:
+        return None
+    return str(found[limit]) if len(found) > limit else ""
+
+
+def _asked(unit: UnitOfWork, patterns: Sequence[str], subject: Any) -> sa.Select[Any]:
+    """Returns the select of the events of some types, and of one object if it is named."""
+    statement = visible(unit, patterns)
+    return statement if subject is None else statement.where(Event.subject_id == subject)
 
 
 _END = sa.select(sa.func.max(Event.position))
