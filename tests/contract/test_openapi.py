@@ -81,6 +81,14 @@ def test_every_operation_has_a_name_of_its_own_and_a_summary(document: dict[str,
     ] == []
 
 
+def test_what_can_be_changed_can_be_replaced(document: dict[str, Any]) -> None:
+    # Of one's own account, and of a switch, the contract names PATCH alone.
+    parts = {"/api/v1/users/me/", "/api/v1/plugins/{name}/"}
+    changed = {path for path, methods in document["paths"].items() if "patch" in methods}
+    replaced = {path for path, methods in document["paths"].items() if "put" in methods}
+    assert changed - replaced == parts
+
+
 def test_what_needs_nobody_is_a_short_list(router: Any) -> None:
     public = {e.address for e in endpoints(router.registry.introspector) if e.permission == PUBLIC}
     assert public == OPEN

@@ -60,7 +60,7 @@ def create(request: Request) -> Reply:
 
 
 def change(request: Request) -> Reply:
-    """Changes a group."""
+    """Changes a group, or replaces it: what the body brings is written."""
     groups, data = Groups(request.unit), request.data
     group = groups.get(request.matchdict["id"], GROUP_MANAGE)
     check_version(request, group.version)
@@ -115,6 +115,17 @@ def includeme(config: Any) -> None:
         permission=GROUP_VIEW,
         out=GroupShape,
         summary="Shows a group with its members.",
+    )
+    add(
+        change,
+        "groups",
+        "replace",
+        path=ONE,
+        permission=GROUP_MANAGE,
+        body=GroupIn,
+        out=GroupShape,
+        errors=(Conflict,),
+        summary="Replaces a group and its members.",
     )
     add(
         change,

@@ -27,7 +27,7 @@ Permissions = Annotated[list[PermissionName], Field(max_length=2000)]
 
 
 class RoleDetails(Body):
-    """What can change of a role."""
+    """What can change of a role, as PUT replaces it."""
 
     title: Name
     description: Prose = ""
@@ -70,7 +70,7 @@ def create(request: Request) -> Reply:
 
 
 def change(request: Request) -> Reply:
-    """Changes a role; its holders feel it at their next request."""
+    """Changes a role, or replaces it; its holders feel it at their next request."""
     roles, data = Roles(request.unit), request.data
     role = roles.get(request.matchdict["id"], ROLE_MANAGE)
     check_version(request, role.version)
@@ -111,6 +111,17 @@ def includeme(config: Any) -> None:
         permission=ROLE_VIEW,
         out=RoleShape,
         summary="Shows a role.",
+    )
+    add(
+        change,
+        "roles",
+        "replace",
+        path=ONE,
+        permission=ROLE_MANAGE,
+        body=RoleDetails,
+        out=RoleShape,
+        errors=(Conflict,),
+        summary="Replaces a role, all but its name; its holders feel it at their next request.",
     )
     add(
         change,

@@ -32,6 +32,17 @@ class UserIn(Body):
     locale: Locale | None = None
 
 
+class UserReplacement(Body):
+    """An account, as PUT replaces it; a password that is left out stays."""
+
+    username: Username
+    email: Email | None = None
+    name: Line = ""
+    locale: Locale | None = None
+    state: State
+    password: Password | None = None
+
+
 class UserChange(Body):
     """What changes of an account."""
 
@@ -69,12 +80,21 @@ def create(request: Request) -> Reply:
     return created(user_shape(user), user.version, f"users/{user.id}/")
 
 
+def replace(request: Request) -> Reply:
+    """Replaces an account; a new password or the state disabled signs it out everywhere."""
+    return _write(request, request.data.model_dump())
+
+
 def change(request: Request) -> Reply:
     """Changes an account; a new password or the state disabled signs it out everywhere."""
+    return _write(request, changes(request.data))
+
+
+def _write(request: Request, named: dict[str, Any]) -> Reply:
+    """Changes what is named of an account."""
     users = Users(request.unit)
     user = users.get(request.matchdict["id"], USER_MANAGE)
     check_version(request, user.version)
-    named = changes(request.data)
     password = named.pop("password", None)
     users.change(user, {name: value for name, value in named.items() if may_be(name, value)})
     if password is not None:
@@ -120,6 +140,17 @@ def includeme(config: Any) -> None:
         permission=USER_VIEW,
         out=UserShape,
         summary="Shows an account.",
+    )
+    add(
+        replace,
+        "users",
+        "replace",
+        path=ONE,
+        permission=USER_MANAGE,
+        body=UserReplacement,
+        out=UserShape,
+        errors=(Conflict,),
+        summary="Replaces an account; its password stays unless a new one comes along.",
     )
     add(
         change,

@@ -199,6 +199,31 @@ def test_roles_are_made_changed_and_kept(office, admin, person, name):
     assert names == {"administrator", "metrology_manager", "technician", "viewer"}
 
 
+def test_what_is_replaced_takes_defaults_for_what_is_left_out(office, admin, person, name):
+    place = f"{API}users/{person['id']}/"
+    body = {"username": name, "state": "active"}
+    tag = admin.get(place).headers["ETag"]
+    replaced = admin.put_json(place, body, headers={"If-Match": tag}).json
+    assert replaced | {"name": "", "email": None} == replaced
+    admin.put_json(place, body, headers={"If-Match": tag}, status=412)
+    missing = admin.put_json(place, {}, status=422).json["errors"]
+    assert {error["pointer"] for error in missing} == {"/username", "/state"}
+    office.as_user(name).get(f"{API}users/me/", status=200)
+
+    group = {"name": name, "description": "Night shift", "member_ids": [person["id"]]}
+    place = admin.post_json(f"{API}groups/", group).headers["Location"]
+    replaced = admin.put_json(place, {"name": f"{name}-2"}).json
+    assert (replaced["name"], replaced["description"]) == (f"{name}-2", "")
+    assert replaced["member_ids"] == []
+
+    role = {"name": name, "title": "Own", "permissions": ["core.user:view"]}
+    place = admin.post_json(f"{API}roles/", role).headers["Location"]
+    replaced = admin.put_json(place, {"title": "Ours"}).json
+    assert (replaced["title"], replaced["permissions"]) == ("Ours", [])
+    refused = admin.put_json(place, role, status=422).json
+    assert [error["pointer"] for error in refused["errors"]] == ["/name"]
+
+
 def test_the_last_administrator_cannot_go(office, admin):
     me = admin.get(f"{API}users/me/").json
     admin.delete(f"{API}users/{me['id']}/", status=409)

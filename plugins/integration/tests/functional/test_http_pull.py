@@ -199,6 +199,12 @@ def test_a_secret_never_comes_out_and_stays_with_its_address(
         statement = sa.select(Connector.secret).where(Connector.secret.is_not(None))
         marked = unscoped(statement, Connector, because="a test looks for the secret")
         assert all("hush" not in secret for secret in session.scalars(marked))
+    place = f"{CONNECTORS}{made['id']}/"
+    named = {name: made[name] for name in ("name", "settings", "options")}
+    replaced = connected.manager.put_json(place, named).json
+    assert (replaced["has_secret"], replaced["mapping"]) == (True, None)
+    assert not connected.manager.put_json(place, {**named, "secret": None}).json["has_secret"]
+    connected.manager.put_json(place, {**named, "secret": "hush"})
     other = {"settings": {"url": f"http://127.0.0.1:{remote.server_port}/other"}}
     answer = connected.manager.patch_json(f"{CONNECTORS}{made['id']}/", other, status=422).json
     assert answer["errors"][0]["pointer"] == "/secret"

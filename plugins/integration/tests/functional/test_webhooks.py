@@ -195,6 +195,17 @@ def test_gone_switches_it_off_and_on_again_it_goes_on(line: Line) -> None:
     assert line.pass_on() == 1
 
 
+def test_one_is_replaced_and_keeps_its_secret(line: Line) -> None:
+    client = line.plant.administrator
+    body = {"url": line.hook["url"], "event_types": ["equipment.registered"]}
+    client.patch_json(line.url, {"description": "ERP"})
+    shown = client.put_json(line.url, body).json
+    assert shown | body == shown
+    assert (shown["description"], shown["active"]) == ("", True)
+    refused = client.put_json(line.url, {"description": "x"}, status=422).json
+    assert {error["pointer"] for error in refused["errors"]} == {"/url", "/event_types"}
+
+
 def test_one_that_failed_for_days_is_switched_off(line: Line) -> None:
     line.receiver.behaviour = answer(500)
     line.plant.instrument()

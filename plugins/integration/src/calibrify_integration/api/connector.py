@@ -17,6 +17,7 @@ from calibrify_integration.schemas.connector import (
     ConnectorIn,
     ConnectorOut,
     ConnectorRunOut,
+    ConnectorSettings,
 )
 from calibrify_integration.services import connectors
 from calibrify_integration.services.connector_lists import CONNECTORS, RUNS, connector_shape
@@ -36,12 +37,25 @@ def create(request: Request) -> Reply:
     return created(connector_shape(made), made.version, f"connectors/{made.id}/")
 
 
+def replace(request: Request) -> Reply:
+    """Replaces what can be changed; a secret, which never comes out, stays unless it is named."""
+    values = request.data.model_dump()
+    if "secret" not in request.data.model_fields_set:
+        del values["secret"]
+    return _write(request, values)
+
+
 def change(request: Request) -> Reply:
     """Changes what the body names."""
+    return _write(request, changes(request.data))
+
+
+def _write(request: Request, values: dict[str, Any]) -> Reply:
+    """Changes some members of a connector."""
     unit = request.unit
     found = connectors.find_connector(unit, request.matchdict["id"], CONNECTOR_CHANGE)
     check_version(request, found.version)
-    connectors.change(unit, found, changes(request.data))
+    connectors.change(unit, found, values)
     return shown(connector_shape(found), found.version)
 
 
@@ -99,6 +113,16 @@ def includeme(config: Any) -> None:
         permission=CONNECTOR_VIEW,
         out=ConnectorOut,
         summary="Shows a connector.",
+    )
+    add(
+        replace,
+        noun,
+        "replace",
+        path=ONE,
+        permission=CONNECTOR_CHANGE,
+        body=ConnectorSettings,
+        out=ConnectorOut,
+        summary="Replaces a connector, all but kind and importer; its secret stays unless named.",
     )
     add(
         change,

@@ -43,12 +43,22 @@ def create(request: Request) -> Reply:
     return created(record, made.version, f"webhooks/{made.id}/")
 
 
+def replace(request: Request) -> Reply:
+    """Replaces a webhook; its secret stays."""
+    return _write(request, request.data.model_dump())
+
+
 def change(request: Request) -> Reply:
     """Changes what the body names."""
+    return _write(request, changes(request.data))
+
+
+def _write(request: Request, values: dict[str, Any]) -> Reply:
+    """Changes some members of a webhook."""
     unit = request.unit
     found = webhooks.find_webhook(unit, request.matchdict["id"], WEBHOOK_MANAGE)
     check_version(request, found.version)
-    webhooks.change(unit, found, changes(request.data))
+    webhooks.change(unit, found, values)
     return shown(webhook_shape(found), found.version)
 
 
@@ -117,6 +127,16 @@ def includeme(config: Any) -> None:
         permission=WEBHOOK_VIEW,
         out=WebhookOut,
         summary="Shows a webhook.",
+    )
+    add(
+        replace,
+        noun,
+        "replace",
+        path=ONE,
+        body=WebhookIn,
+        out=WebhookOut,
+        summary="Replaces a webhook; its secret stays, and who does becomes its owner.",
+        **writing,
     )
     add(
         change,
