@@ -134,7 +134,7 @@ def calibrify_subscribers() -> Sequence[declare.Subscriber]:
     """Declares what follows from news about instruments."""
     return [
         declare.Subscriber(public.Registered, subscribers.open_state, when="within"),
-        declare.Subscriber(public.Changed, subscribers.follow_category, when="within"),
+        declare.Subscriber(public.Changed, subscribers.follow_change, when="within"),
         declare.Subscriber(public.Affected, subscribers.let_lapse, when="within"),
         declare.Subscriber(
             public.CategoryRedefined, subscribers.follow_warning_time, when="within"

@@ -17,7 +17,7 @@ from calibrify_core.records.listing import ListField, ListSpec
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
-from calibrify_equipment.domain import usability
+from calibrify_equipment.domain import lifecycle, usability
 from calibrify_equipment.domain.lifecycle import allowed, may_become
 from calibrify_equipment.events import (
     CategoryChanged,
@@ -45,6 +45,10 @@ CategoryRedefined = CategoryChanged
 # Told by whichever plugin knows of such work; it is neutral ground for both sides.
 Affected = MetrologyAffected
 words_of_equipment = words_of_filter
+
+# Lifecycle states in which the schedules of an instrument rest: it is in no due list, reminder
+# or headline count.
+SUSPENDED: frozenset[str] = frozenset(map(str, lifecycle.SUSPENDED))
 
 Usability = usability.Usability
 UsabilityCheck = usability.UsabilityCheck

@@ -20,9 +20,6 @@ DEFAULT_DUE_SOON_DAYS = 30
 LEAD_SHARE = 4
 """The warning time is at most one of this many parts of the interval."""
 
-SUSPENDED = frozenset({"draft", "out_of_service", "lost", "retired"})
-"""Lifecycle statuses in which an instrument is in no due list, reminder or headline count."""
-
 HEADLINE = "in_service"
 """Lifecycle status that headline counts cover."""
 
@@ -160,7 +157,8 @@ def due_soon_on(due_on: date | None, lead: int) -> date | None:
 def calibration_status(facts: StatusFacts, today: date) -> CalibrationStatus:
     """Return the calibration status of an instrument.
 
-    It does not depend on the lifecycle: a retired instrument has one too, but see `is_suspended`.
+    It does not depend on the lifecycle: a retired instrument has one too, though its
+    schedules rest.
 
     Args:
         facts: What is stored of the instrument.
@@ -188,20 +186,6 @@ def calibration_status(facts: StatusFacts, today: date) -> CalibrationStatus:
         if facts.due_soon_on is not None and facts.due_soon_on <= today:
             return CalibrationStatus.DUE_SOON
     return CalibrationStatus.LIMITED_USE if facts.is_limited else CalibrationStatus.CURRENT
-
-
-def is_suspended(lifecycle: str) -> bool:
-    """Tell whether the schedules of an instrument are suspended.
-
-    Its calibration status is still derived; it stands in no due list, reminder or headline count.
-
-    Args:
-        lifecycle: Lifecycle status of the instrument.
-
-    >>> is_suspended("retired"), is_suspended("quarantined")
-    (True, False)
-    """
-    return lifecycle in SUSPENDED
 
 
 def is_usable(status: CalibrationStatus) -> bool:

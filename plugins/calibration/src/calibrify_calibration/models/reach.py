@@ -1,9 +1,10 @@
 """How rows of this plugin are reached: through the instrument that they belong to."""
 
+import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import object_session
+from sqlalchemy.orm import Session, object_session
 
 # The tables of equipment, by name: another plugin's classes are not imported.
 INSTRUMENTS = sa.table(
@@ -24,8 +25,13 @@ CATEGORIES = sa.table(
 )
 
 
+TAGS = "calibrify_calibration.tags"
+
+
 def with_tag(text: str, record: Any) -> str:
     """Returns the label of a record in the audit trail: with the tag, by which it is looked for.
+
+    The tag is looked up once in a session, unless whoever has the instrument at hand tells it.
 
     Args:
         text: how the record itself is called.
@@ -34,6 +40,19 @@ def with_tag(text: str, record: Any) -> str:
     session = object_session(record)
     if session is None:
         return text
-    statement = sa.select(INSTRUMENTS.c.asset_tag).where(INSTRUMENTS.c.id == record.equipment_id)
-    tag = session.connection().execute(statement).scalar_one_or_none()
+    tags = session.info.setdefault(TAGS, {})
+    if record.equipment_id not in tags:
+        wanted = sa.select(INSTRUMENTS.c.asset_tag).where(INSTRUMENTS.c.id == record.equipment_id)
+        tags[record.equipment_id] = session.connection().execute(wanted).scalar_one_or_none()
+    tag = tags[record.equipment_id]
     return f"{text} · {tag}" if tag else text
+
+
+def tell_tag(session: Session, equipment_id: uuid.UUID, tag: str) -> None:
+    """Tells the labels of a session the tag of an instrument that is at hand."""
+    session.info.setdefault(TAGS, {})[equipment_id] = tag
+
+
+def forget_tag(session: Session, equipment_id: uuid.UUID) -> None:
+    """Lets the labels of a session look the tag of an instrument up again: it changed."""
+    session.info.get(TAGS, {}).pop(equipment_id, None)

@@ -19,10 +19,12 @@ from calibrify_calibration.domain.status import (
 from calibrify_calibration.models.state import CalibrationState
 from calibrify_calibration.pages.wording import TONES
 from calibrify_calibration.permissions import VIEW
+from calibrify_calibration.services.standards import QUARANTINED
 from calibrify_core.web.formats import Formats
+from calibrify_equipment.public import SUSPENDED
 
 MOST = 300
-HELD_BACK = frozenset({"quarantined", "lost", "retired", "out_of_service"})
+HELD_BACK = SUSPENDED | {QUARANTINED}
 _INSTRUMENTS = sa.table(
     "equipment_equipment",
     sa.column("id", sa.Uuid()),

@@ -20,6 +20,7 @@ from calibrify_calibration.domain.schedules import (
     reported_outcome,
 )
 from calibrify_calibration.models.calibration import Calibration
+from calibrify_calibration.models.reach import tell_tag
 from calibrify_calibration.models.schedule import CalibrationSchedule
 from calibrify_calibration.permissions import RECORD, SCHEDULE_VIEW
 from calibrify_calibration.services.points import (
@@ -146,6 +147,7 @@ def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
     instrument = equipment_by_id(unit, [facts["equipment_id"]], RECORD).get(facts["equipment_id"])
     if instrument is None:
         raise Invalid.field("equipment_id", ABSENT)
+    tell_tag(unit.session, instrument.id, instrument.asset_tag)
     performed_on = unit.local_date(facts["performed_at"])
     errors = [
         *_moments(unit, facts, performed_on),

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from calibrify_calibration.domain.decisions import Result
 from calibrify_calibration.domain.schedules import RecordKind, ScheduleKind
 from calibrify_calibration.domain.states import RecordState
-from calibrify_calibration.domain.status import HEADLINE, SUSPENDED, boundaries
+from calibrify_calibration.domain.status import HEADLINE, boundaries
 from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.models.certificate import Certificate
 from calibrify_calibration.models.reach import INSTRUMENTS
@@ -31,7 +31,12 @@ from calibrify_core.records.keyset import Page, run_list, run_list_of
 from calibrify_core.records.listing import Kind, ListField, ListRequest, ListSpec
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
-from calibrify_equipment.public import EquipmentFacts, find_equipment, list_of_equipment
+from calibrify_equipment.public import (
+    SUSPENDED,
+    EquipmentFacts,
+    find_equipment,
+    list_of_equipment,
+)
 
 DUE_DAYS = 30
 MOST_DUE_DAYS = 3_650

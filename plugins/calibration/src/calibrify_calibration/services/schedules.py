@@ -9,6 +9,7 @@ from typing import Any
 
 from calibrify_calibration.domain.intervals import interval_from
 from calibrify_calibration.domain.problems import RuleError
+from calibrify_calibration.models.reach import tell_tag
 from calibrify_calibration.models.schedule import CalibrationSchedule
 from calibrify_calibration.permissions import SCHEDULE_CHANGE, SCHEDULE_VIEW
 from calibrify_calibration.services.entries import EARLIEST, LATEST
@@ -68,8 +69,10 @@ def create(unit: UnitOfWork, values: Mapping[str, Any]) -> CalibrationSchedule:
     """
     unit.access.require(SCHEDULE_CHANGE)
     equipment_id = values["equipment_id"]
-    if equipment_id not in equipment_by_id(unit, [equipment_id], SCHEDULE_CHANGE):
+    instrument = equipment_by_id(unit, [equipment_id], SCHEDULE_CHANGE).get(equipment_id)
+    if instrument is None:
         raise Invalid.field("equipment_id", ABSENT)
+    tell_tag(unit.session, instrument.id, instrument.asset_tag)
     schedule = CalibrationSchedule(
         id=new_id(),
         organisation_id=unit.organisation.id,

@@ -16,7 +16,7 @@ from calibrify_calibration.services.derivation import derive, load
 from calibrify_core.kernel.errors import FieldError
 from calibrify_core.persistence.bulk import insert_many
 from calibrify_core.work.unit import UnitOfWork
-from calibrify_equipment.public import equipment_by_id
+from calibrify_equipment.public import SUSPENDED, equipment_by_id
 
 ABSENT = "This does not exist."
 REFUSED = {
@@ -24,8 +24,7 @@ REFUSED = {
     CalibrationStatus.FAILED: "was out of tolerance on the day of the measurement.",
 }
 QUARANTINED = "quarantined"
-OUT_OF_USE = frozenset({"draft", "lost", "retired", "out_of_service"})
-"""States that speak against a measurement of today, and say nothing about an earlier one."""
+"""The state that speaks against any measurement; the others speak against one of today."""
 
 _USES: Any = StandardUse.__table__
 
@@ -65,7 +64,7 @@ def check_standards(
         elif identifier == equipment_id:
             verdicts[identifier] = "An instrument is no reference standard for itself."
         elif facts.status == QUARANTINED or (
-            facts.status in OUT_OF_USE and performed_on >= unit.today()
+            facts.status in SUSPENDED and performed_on >= unit.today()
         ):
             state = facts.status.replace("_", " ")
             verdicts[identifier] = f"The standard {facts.asset_tag} is {state}."

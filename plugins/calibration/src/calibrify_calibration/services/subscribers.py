@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calibrify_calibration.models.reach import INSTRUMENTS
+from calibrify_calibration.models.reach import INSTRUMENTS, forget_tag
 from calibrify_calibration.services.states import mark_affected, open_states, refresh_states
 from calibrify_core.work.unit import UnitOfWork
 
@@ -16,10 +16,12 @@ def open_state(event: Any, unit: UnitOfWork) -> None:
     open_states(unit, [event.equipment_id])
 
 
-def follow_category(event: Any, unit: UnitOfWork) -> None:
-    """Derives the warning time again when an instrument moved to another category."""
+def follow_change(event: Any, unit: UnitOfWork) -> None:
+    """Follows an instrument: to the warning time of another category, to another tag in labels."""
     if "category_id" in event.fields:
         refresh_states(unit, [event.equipment_id])
+    if "asset_tag" in event.fields:
+        forget_tag(unit.session, event.equipment_id)
 
 
 def follow_warning_time(event: Any, unit: UnitOfWork) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from calibrify_calibration.domain.status import CalibrationStatus, is_suspended, is_usable
+from calibrify_calibration.domain.status import CalibrationStatus, is_usable
 from calibrify_core.kernel.dates import in_words
-from calibrify_equipment.public import Usability
+from calibrify_equipment.public import SUSPENDED, Usability
 
 # status: (grave, look, key, word, icon, headline). What is out of tolerance stands above a
 # quarantine (90), what is overdue above the bench (60), what is out of use above them all.
@@ -87,7 +87,7 @@ def judge_calibration(unit: Any, record: Mapping[str, Any]) -> Usability | None:
         unit: the unit of work.
         record: a row of the list of instruments, with the members of all facets.
     """
-    if "calibration_status" not in record or is_suspended(record["status"]):
+    if "calibration_status" not in record or record["status"] in SUSPENDED:
         return None
     status = CalibrationStatus(record["calibration_status"])
     grave, look, key, word, icon, headline = LOOKS[status]

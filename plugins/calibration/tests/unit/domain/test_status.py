@@ -13,7 +13,6 @@ from calibrify_calibration.domain.status import (
     boundaries,
     calibration_status,
     due_soon_on,
-    is_suspended,
     is_usable,
     lead_days,
 )
@@ -76,25 +75,6 @@ def test_the_warning_starts_that_many_days_before() -> None:
     assert due_soon_on(date(2016, 3, 30), 30) == TODAY
     assert due_soon_on(None, 30) is None
     assert due_soon_on(date(1, 1, 5), 30) == date.min
-
-
-def test_lifecycles_that_suspend() -> None:
-    lifecycles = [
-        "draft",
-        "in_service",
-        "in_calibration",
-        "in_maintenance",
-        "quarantined",
-        "out_of_service",
-        "lost",
-        "retired",
-    ]
-    assert [name for name in lifecycles if is_suspended(name)] == [
-        "draft",
-        "out_of_service",
-        "lost",
-        "retired",
-    ]
 
 
 def test_what_may_be_used() -> None:

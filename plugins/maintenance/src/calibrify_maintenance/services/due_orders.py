@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.public import SUSPENDED
 from calibrify_maintenance.domain.recurrence import Anchor, Cycle, due_cycle
 from calibrify_maintenance.domain.work_order import Status, is_open
 from calibrify_maintenance.models.plan import MaintenancePlan
@@ -21,8 +22,6 @@ from calibrify_maintenance.models.work_order import WorkOrder
 from calibrify_maintenance.services import work_orders
 
 BECAUSE = "a plan opens its orders whoever looks, and knows what it opened before"
-SUSPENDED = ("draft", "out_of_service", "lost", "retired")
-"""States of instruments in which plans rest, as their other schedules do."""
 
 _ORDER: Any = WorkOrder.__table__
 
