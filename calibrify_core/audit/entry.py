@@ -19,6 +19,7 @@ class AuditEntry(Base):
     __table_args__ = (
         sa.Index("ix_core_audit_entry_organisation", "organisation_id", "id"),
         sa.Index("ix_core_audit_entry_object", "object_type", "object_id", "id"),
+        sa.Index("ix_core_audit_entry_actor", "organisation_id", "actor_id", "id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -34,14 +34,31 @@ class Audited:
     Attributes:
         __audit_type__: what the object is called there, for example ``equipment``.
         __audit_skip__: columns whose values never enter it (secrets, derived values).
+        __audit_words__: what people read instead of a column's name, where the form of the
+            object calls it otherwise than the name does.
     """
 
     __audit_type__: ClassVar[str]
     __audit_skip__: ClassVar[frozenset[str]] = frozenset()
+    __audit_words__: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def audit_word(cls, member: str) -> str:
+        """Returns what people read instead of the name of a column."""
+        return cls.__audit_words__.get(member) or in_words(member)
 
     def audit_label(self) -> str:
         """Returns how a person recognises the object: its name by default."""
         return str(getattr(self, "name", ""))
+
+
+def in_words(member: str) -> str:
+    """Returns a member's name as people read it, where nobody says otherwise.
+
+    >>> in_words("location_id"), in_words("due_on")
+    ('Location', 'Due on')
+    """
+    return member.removesuffix("_id").replace("_", " ").capitalize()
 
 
 class Author(Protocol):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from calibrify_core.auth.administrators import require_one_left
 from calibrify_core.auth.grant import Grant
-from calibrify_core.auth.group import Group
+from calibrify_core.auth.group import Group, Membership
 from calibrify_core.auth.permissions import GRANT_MANAGE, GRANT_VIEW
 from calibrify_core.auth.role import Role
 from calibrify_core.auth.user import User
 from calibrify_core.kernel.errors import Conflict, Invalid, NotFound
+from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.work.access import ORGANISATION
 from calibrify_core.work.unit import UnitOfWork
@@ -165,3 +167,30 @@ GRANTS = ListSpec(
     shape=grant_shape,
     default_ordering=("created_at",),
 )
+
+
+def roles_held(unit: UnitOfWork, user_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """Returns the titles of the roles that people hold, by themselves or through a group.
+
+    Args:
+        unit: the unit of work.
+        user_ids: the people; who is in another organisation has none.
+    """
+    through = sa.select(Membership.user_id, Grant.role_id, Grant.organisation_id).join(
+        Grant, Grant.group_id == Membership.group_id
+    )
+    own = sa.select(Grant.user_id, Grant.role_id, Grant.organisation_id)
+    held = sa.union(
+        own.where(Grant.user_id.in_(user_ids)), through.where(Membership.user_id.in_(user_ids))
+    ).subquery()
+    statement = (
+        sa.select(held.c.user_id, Role.title)
+        .join(Role, Role.id == held.c.role_id)
+        .where(held.c.organisation_id == unit.organisation.id)
+        .order_by(Role.title)
+    )
+    marked = unscoped(statement, Grant, Role, because="told beside people who are in reach")
+    found: dict[uuid.UUID, list[str]] = {}
+    for user_id, title in unit.session.execute(marked):
+        found.setdefault(user_id, []).append(title)
+    return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from calibrify_core.audit.entry import AuditEntry
 from calibrify_core.auth import passwords, revocation
 from calibrify_core.auth.administrators import require_not_above, require_one_left
 from calibrify_core.auth.permissions import USER_MANAGE, USER_VIEW
@@ -275,3 +277,29 @@ USERS = ListSpec(
         sa.func.lower(User.email).contains(word, autoescape=True),
     ),
 )
+
+
+def last_sign_ins(unit: UnitOfWork, user_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime]:
+    """Returns when people signed in last, as the trail has it; who never did is left out.
+
+    Args:
+        unit: the unit of work.
+        user_ids: the people, within reach.
+    """
+    newest = (
+        sa.select(AuditEntry.at)
+        .where(
+            AuditEntry.object_type == User.__audit_type__,
+            AuditEntry.object_id == User.id,
+            AuditEntry.action == "sign_in",
+            AuditEntry.organisation_id == unit.organisation.id,
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = unit.restrict(sa.select(User.id, newest), User, USER_VIEW)
+    marked = unscoped(
+        statement.where(User.id.in_(user_ids)), AuditEntry, because="told beside people in reach"
+    )
+    return {user_id: at for user_id, at in unit.session.execute(marked) if at is not None}

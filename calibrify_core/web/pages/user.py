@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from calibrify_core.auth.grants import roles_held
 from calibrify_core.auth.group import Group, Membership
 from calibrify_core.auth.permissions import (
     GRANT_MANAGE,
@@ -17,7 +19,7 @@ from calibrify_core.auth.permissions import (
 )
 from calibrify_core.auth.sessions import Sessions
 from calibrify_core.auth.user import ACTIVE, DISABLED, PERSON, SERVICE, User
-from calibrify_core.auth.users import USERS, Users
+from calibrify_core.auth.users import USERS, Users, last_sign_ins
 from calibrify_core.kernel.errors import CalibrifyError, StaleVersion
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.web.flash import flash
@@ -35,7 +37,9 @@ BECAUSE = "names beside a grant that was itself read within the scope"
 
 
 def show(request: Any) -> dict[str, Any]:
-    """Shows the accounts of the organisation."""
+    """Shows the accounts of the organisation, with the roles for who may see grants."""
+    unit = request.unit
+    granted = unit.access.permits(GRANT_VIEW)
 
     def cells(record: Mapping[str, Any]) -> dict[str, Any]:
         href = request.route_path("core.user.show", id=record["id"])
@@ -59,7 +63,9 @@ def show(request: Any) -> dict[str, Any]:
         columns=(
             Column("username", "User", "name", "name", order="username"),
             Column("state", "State", "chip", "state shrink"),
-            Column("email", "E-mail", cls="meta", order="email"),
+            *((Column("roles", "Roles", cls="meta"),) if granted else ()),
+            Column("signed_in_at", "Last sign-in", "datetime", "labelled"),
+            Column("email", "E-mail", cls="hide-s", order="email"),
             Column("kind", "Kind", cls="hide-s"),
             Column("created_at", "Added", "datetime", "hide-s", order="created_at"),
         ),
@@ -69,7 +75,15 @@ def show(request: Any) -> dict[str, Any]:
         facets=(Facet("state", "State", STATES), Facet("kind", "Kind", KINDS)),
         actions=_actions(request),
     )
-    listing, _ = show_list(request, USERS, page)
+    listing, found = show_list(request, USERS, page)
+    ids = [uuid.UUID(str(record["id"])) for record in found.rows]
+    roles = roles_held(unit, ids) if granted else {}
+    signed_in = last_sign_ins(unit, ids)
+    for user_id, row in zip(ids, listing["rows"], strict=True):
+        row["cells"] |= {
+            "roles": ", ".join(roles.get(user_id, ())),
+            "signed_in_at": signed_in.get(user_id),
+        }
     return {"title": "Users", "listing": listing}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from webtest import TestApp
 
+from calibrify_core.kernel.ids import new_id
 from calibrify_core.testing.client import HTTPS
 
 
@@ -164,7 +166,9 @@ def test_an_account_is_added_given_a_role_and_closed(signed_in, office):
     giving["role"].select(text="Metrology manager")
     page = giving.submit().follow()
     assert "Whole organisation" in page.text
-    assert "karl" in browser.get("/admin/users?q=karl").text
+    row = browser.get("/admin/users?q=karl").html.select_one("tbody tr")
+    assert "Metrology manager" in row.text
+    assert row.select_one("td[data-label='Last sign-in'] time")
     browser.get(page.request.path + "/edit", status=403)
 
     editing = form_to(signed_in.get(page.request.path + "/edit"))
@@ -241,6 +245,38 @@ def test_policies_are_set_by_an_administrator_and_written_into_the_trail(signed_
     assert "differs" in both
     page = form_to(both, "/policies").submit(status=303).follow()
     assert not form_to(page)[POLICY].checked
+
+
+@pytest.mark.parametrize(
+    ("query", "some"),
+    [
+        ("on_from={yesterday}&on_to={tomorrow}", True),
+        ("on_from={tomorrow}", False),
+        ("on_to={yesterday}", False),
+        ("on_from=0001-01-01&on_to=9999-12-31", True),
+        ("actor_id={stranger}", False),
+    ],
+)
+def test_the_trail_is_read_by_day(signed_in, query, some):
+    today = datetime.now(UTC).date()
+    day = timedelta(days=1)
+    values = {"yesterday": today - day, "tomorrow": today + day, "stranger": new_id()}
+    page = signed_in.get(f"/audit?{query.format(**values)}")
+    assert bool(page.html.select("tbody tr")) is some
+    assert len(page.html.select(".applied .tag")) == query.count("=")
+
+
+def test_the_trail_is_read_by_person_and_in_words(signed_in, office):
+    form = form_to(signed_in.get("/admin/users/new"))
+    form["username"], form["password"] = "wanda", office.password
+    form.submit(status=303)
+    page = signed_in.get("/audit?q=wanda&action=create")
+    entry = signed_in.get(page.html.select_one("tbody a.rowlink")["href"])
+    assert "Password changed at" in [cell.text for cell in entry.html.select("tbody th")]
+    theirs = signed_in.get(entry.html.select_one("main a[href*=actor_id]")["href"])
+    authors = {row.select_one("td:nth-of-type(4)").text for row in theirs.html.select("tbody tr")}
+    assert {author.split()[0].lower() for author in authors} == {"anna"}
+    assert theirs.html.select_one("[name=actor_id][checked]").parent.text.strip() in authors
 
 
 def test_who_may_not_set_policies_sees_them_or_nothing(browser, office):

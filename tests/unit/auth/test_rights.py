@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from calibrify_core.auth import recognition
 from calibrify_core.auth.grant import Grant
-from calibrify_core.auth.grants import Grants
+from calibrify_core.auth.grants import Grants, roles_held
 from calibrify_core.auth.group import Membership
 from calibrify_core.auth.groups import Groups
 from calibrify_core.auth.organisations import Organisations
@@ -23,6 +23,7 @@ from calibrify_core.auth.sessions import Sessions
 from calibrify_core.auth.sign_in import SignIn
 from calibrify_core.auth.users import USERS, Users
 from calibrify_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from calibrify_core.kernel.ids import new_id
 from calibrify_core.records.keyset import run_list
 from calibrify_core.records.listing import read_request
 from calibrify_core.work.organisation import Organisation
@@ -43,6 +44,8 @@ def test_rights_come_from_grants_and_from_groups(laboratory):
         group = Groups(unit).create("Night shift", member_ids=[tom.id])
         grant = Grants(unit).give(laboratory_role(unit, "metrology_manager"), group_id=group.id)
     assert "core.user:view" in permissions(laboratory, tom)
+    with laboratory.platform.unit(laboratory.facts.id) as unit:
+        assert roles_held(unit, [tom.id, new_id()]) == {tom.id: ["Metrology manager"]}
 
     with laboratory.platform.unit(laboratory.facts.id) as unit:
         groups = Groups(unit)

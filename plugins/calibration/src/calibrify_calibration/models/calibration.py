@@ -1,8 +1,9 @@
 """Calibration records: what was measured, how it was judged, and what became of it."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -32,6 +33,17 @@ class Calibration(Audited, Identified, OrganisationOwned, Timestamped, Versioned
     __audit_type__ = "calibration"
     # The readings have an entry of their own, point by point; see services.calibrations.
     __audit_skip__ = frozenset({"points"})
+    __audit_words__: ClassVar[Mapping[str, str]] = {
+        "schedule_id": "Fulfils",
+        "performed_at": "Calibrated at",
+        "condition_received": "Condition on receipt",
+        "environment": "Conditions",
+        "guard_band_factor": "Guard band factor r",
+        "as_found_na_reason": "No as-found readings because",
+        "limitation": "Limitation of use",
+        "notes": "Observations",
+        "adjusted": "It was adjusted between as found and as left",
+    }
     __table_args__ = (
         sa.UniqueConstraint("organisation_id", "number"),
         # Both are equated by lists: with two of them no planner takes another index.

@@ -1,7 +1,9 @@
 """Schedules: how often an instrument is calibrated or checked, and when it is due."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date
+from typing import ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -30,6 +32,14 @@ class CalibrationSchedule(Audited, Identified, OrganisationOwned, Timestamped, V
     __audit_skip__ = frozenset(
         {"due_on", "ordinary_due_on", "due_source", "last_accepted_on", "failed"}
     )
+    __audit_words__: ClassVar[Mapping[str, str]] = {
+        "kind": "What for",
+        "interval_value": "Every",
+        "interval_unit": "Unit",
+        "anchor": "It falls due",
+        "weekend_rule": "On a weekend",
+        "opening_due_on": "Opening due date",
+    }
     __table_args__ = (
         sa.Index("ix_calibration_schedule_equipment", "equipment_id", "id"),
         sa.Index("ix_calibration_schedule_due", "organisation_id", "due_on", "id"),

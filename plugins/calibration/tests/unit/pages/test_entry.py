@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from webob.multidict import MultiDict
 
+from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.pages.entry import (
     body_of,
     entry_of_post,
@@ -13,7 +14,7 @@ from calibrify_calibration.pages.entry import (
     entry_point,
     point_body,
 )
-from calibrify_calibration.pages.entry_view import result_shown
+from calibrify_calibration.pages.entry_view import condition_fields, how_fields, result_shown
 from calibrify_calibration.schemas.calibration import CalibrationIn, PointIn
 from calibrify_core.kernel.errors import Invalid
 from calibrify_core.web.forms import validated
@@ -133,3 +134,13 @@ def test_the_result_counts_the_points_that_were_out_and_names_the_guard_band():
     assert told[2].endswith("of tolerance. So were 2 more points.")
     guarded = result_shown({**columns, "points": [failed("10.95")]})["sentences"][0]
     assert guarded.endswith("of tolerance, which is inside the limits but in the guard band.")
+
+
+def test_the_trail_calls_the_members_of_a_record_as_its_form_does():
+    entry = entry_of_post(posted())
+    schedules = [("", "Calibration"), ("", "Verification")]
+    fields = [*how_fields(entry, {}, schedules), *condition_fields(entry, {})]
+    members = {field["name"]: field["label"] for field in fields}
+    known = {name: label for name, label in members.items() if hasattr(Calibration, name)}
+    assert len(known) > 9
+    assert {name: Calibration.audit_word(name) for name in known} == known

@@ -1,9 +1,10 @@
 """Equipment: the instruments themselves."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -37,6 +38,14 @@ class Equipment(Audited, Identified, OrganisationOwned, Timestamped, Versioned, 
     __tablename__ = "equipment_equipment"
     __audit_type__ = "equipment"
     __audit_skip__ = frozenset({"tag_key", "name_key", "identity_key", "search_text", "label_code"})
+    __audit_words__: ClassVar[Mapping[str, str]] = {
+        "is_reference_standard": "Reference standard",
+        "use_limitation": "Limitation of use",
+        "owner_id": "Owner, if a customer",
+        "parent_id": "Part of",
+        "manufacturer_id": "Manufacturer, as listed",
+        "model_id": "Model, as listed",
+    }
     __table_args__ = (
         sa.UniqueConstraint("organisation_id", "asset_tag"),
         sa.UniqueConstraint("organisation_id", "identity_key"),

@@ -1,9 +1,10 @@
 """Maintenance plans: what is done to which instruments, and how often."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,6 +32,18 @@ class MaintenancePlan(Audited, Identified, OrganisationOwned, Timestamped, Versi
     __tablename__ = "maintenance_plan"
     __audit_type__ = "maintenance_plan"
     __audit_skip__ = frozenset({"meter_due_at"})
+    __audit_words__: ClassVar[Mapping[str, str]] = {
+        "title": "What is done",
+        "description": "Instructions",
+        "assigned_group_id": "Group",
+        "anchor": "It counts",
+        "rrule": "Rule of its own",
+        "starts_on": "From",
+        "ends_on": "Until",
+        "lead_days": "Opened before",
+        "affects_calibration": "The work may change how it measures",
+        "signature_required": "Completed with a signature",
+    }
     __table_args__ = (
         sa.CheckConstraint("(equipment_id IS NULL) <> (category_id IS NULL)", name="one_target"),
         sa.Index("ix_maintenance_plan_equipment", "equipment_id", "id"),

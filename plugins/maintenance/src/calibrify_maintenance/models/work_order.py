@@ -1,9 +1,10 @@
 """Work orders: what is to be done to an instrument, by whom, and what came of it."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,6 +34,16 @@ class WorkOrder(Audited, Identified, OrganisationOwned, Timestamped, Versioned, 
 
     __tablename__ = "maintenance_order"
     __audit_type__ = "work_order"
+    __audit_words__: ClassVar[Mapping[str, str]] = {
+        "title": "What is to be done",
+        "assigned_group_id": "Group",
+        "scheduled_date": "Planned for",
+        "work_done": "What was done",
+        "labour_minutes": "Labour",
+        "downtime_minutes": "Downtime",
+        "affects_calibration": "The work may have changed how it measures",
+        "signature_required": "Completed with a signature",
+    }
     __table_args__ = (
         sa.UniqueConstraint("organisation_id", "number"),
         sa.UniqueConstraint("plan_id", "equipment_id", "cycle"),
