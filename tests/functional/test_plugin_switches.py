@@ -127,6 +127,10 @@ def test_nothing_of_it_is_shown(off: Houses) -> None:
 def test_its_facets_are_neither_shown_nor_asked_for(off: Houses) -> None:
     made = off.here.api.post_json(E, {"name": "Vernier"}).json
     assert "calibration_status" not in made
+    named = {"name": "Vernier", "calibration_required": True}
+    refused = off.here.api.post_json(E, named, status=422).json
+    assert [error["pointer"] for error in refused["errors"]] == ["/calibration_required"]
+    off.there.api.post_json(E, named, status=201)
     rows = off.here.api.get(E).json["results"]
     assert made["id"] in {row["id"] for row in rows}
     assert all("due_on" not in row for row in rows)

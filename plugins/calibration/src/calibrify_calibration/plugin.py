@@ -9,6 +9,7 @@ from typing import Any
 from calibrify_calibration import permissions
 from calibrify_calibration.models import calibration, certificate, schedule, state
 from calibrify_calibration.pages import declarations
+from calibrify_calibration.schemas.schedule import RequirementMembers
 from calibrify_calibration.services import (
     calendar,
     calibrations,
@@ -228,6 +229,8 @@ def calibrify_equipment_list_facets() -> Sequence[public.ListFacet]:
             facet.FIELDS,
             facet.shape,
             facet.SCHEMA,
+            body=RequirementMembers,
+            write=states.write_requirement,
             list_columns=declarations.LIST_COLUMNS,
             list_views=declarations.LIST_VIEWS,
             import_fields=import_fields.FIELDS,

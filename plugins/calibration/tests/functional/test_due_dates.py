@@ -247,6 +247,32 @@ def test_what_needs_no_calibration_says_why(lab, somewhere):
     assert "Indication only" in trail.text
 
 
+def test_the_body_of_an_instrument_says_whether_one_is_needed(lab):
+    equipment, why = f"{API}equipment/", "calibration_not_required_reason"
+    body = {"name": "Ruler", "calibration_required": False, why: "Indication only"}
+    made = lab.manager.post_json(equipment, body, status=201).json
+    assert (made["calibration_status"], made[why]) == ("not_required", "Indication only")
+    path = f"{equipment}{made['id']}/"
+    assert lab.manager.get(path).json == made
+    # What is left out stays, of a replacement too.
+    assert lab.manager.put_json(path, {"name": "Rule"}).json["calibration_required"] is False
+    changed = lab.manager.patch_json(path, {"calibration_required": True}).json
+    assert (changed["calibration_status"], changed[why]) == ("never_calibrated", None)
+    refused = lab.manager.patch_json(path, {"calibration_required": False}, status=422).json
+    assert [error["pointer"] for error in refused["errors"]] == [f"/{why}"]
+    for member in ("calibration_status", "due_on", "last_calibrated_on"):
+        refused = lab.manager.patch_json(path, {member: None}, status=422).json
+        assert [error["pointer"] for error in refused["errors"]] == [f"/{member}"]
+
+    operation = {"op": "update", "id": made["id"], "data": {"calibration_required": False}}
+    refused = lab.manager.post_json(f"{equipment}bulk/", {"operations": [operation]}, status=422)
+    assert refused.json["errors"][0]["pointer"] == f"/operations/0/data/{why}"
+    operation["data"][why] = "Spare"
+    lab.manager.post_json(f"{equipment}bulk/", {"operations": [operation]}, status=200)
+    assert lab.manager.get(path).json["calibration_status"] == "not_required"
+    lab.technician.post_json(equipment, body, status=403)
+
+
 def test_drift_is_a_series_for_each_point(lab):
     one = lab.instrument()
     for when, found, left in (

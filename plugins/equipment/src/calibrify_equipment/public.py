@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.api.endpoint import OpenShape
+from calibrify_core.api.types import Body
 from calibrify_core.exchange.fields import ImportField
 from calibrify_core.kernel.errors import Conflict, FieldError, NotFound
 from calibrify_core.persistence.scoping import Scope, condition
@@ -191,6 +192,8 @@ class ListFacet:
         fields: filters and sorts.
         shape: turns a row into the members that are added to the record, from (row, unit).
         schema: JSON schema of those members, for the API's document.
+        body: schema of members that the body of an instrument may bring; all can be left out.
+        write: called with (unit, id, those members that were named) once it is written.
         list_columns: columns of the page's table.
         list_views: ready-made filters above it.
         import_fields: further fields that an import can fill.
@@ -209,6 +212,8 @@ class ListFacet:
     fields: tuple[ListField, ...]
     shape: Callable[[Any, Any], dict[str, Any]]
     schema: Mapping[str, Mapping[str, Any]]
+    body: type[Body] | None = None
+    write: Callable[[Any, uuid.UUID, Mapping[str, Any]], None] | None = None
     list_columns: tuple[ListColumn, ...] = ()
     list_views: tuple[ListView, ...] = ()
     import_fields: tuple[ImportField, ...] = ()

@@ -60,6 +60,13 @@ class RequirementIn(Body):
     calibration_not_required_reason: Annotated[str, ShortText(500, lines=True)] = ""
 
 
+class RequirementMembers(Body):
+    """The same beside the members of an instrument; what is left out stays."""
+
+    calibration_required: bool = True
+    calibration_not_required_reason: Annotated[str, ShortText(500, lines=True)] | None = None
+
+
 class IntervalOut(Shape):
     """How often."""
 

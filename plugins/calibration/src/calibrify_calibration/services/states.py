@@ -287,6 +287,25 @@ def set_requirement(
     unit.session.flush()
 
 
+def write_requirement(unit: UnitOfWork, equipment_id: uuid.UUID, named: Mapping[str, Any]) -> None:
+    """Says what the body of an instrument names of it, as `set_requirement` does.
+
+    Args:
+        unit: the unit of work.
+        equipment_id: which instrument.
+        named: members of `schemas.schedule.RequirementMembers`.
+
+    Raises:
+        Forbidden: the author may change instruments and not what calibration they need.
+        Invalid: it shall need none, and nobody says why.
+    """
+    unit.access.require(SCHEDULE_CHANGE)
+    row = unit.find(CalibrationState, equipment_id, SCHEDULE_CHANGE)
+    required = named.get("calibration_required", row.required)
+    reason = named.get("calibration_not_required_reason", row.not_required_reason)
+    set_requirement(unit, equipment_id, required, reason or "")
+
+
 def requirement_of(unit: UnitOfWork, equipment_id: uuid.UUID) -> dict[str, Any]:
     """Returns whether an instrument needs a calibration, and what is known of it.
 

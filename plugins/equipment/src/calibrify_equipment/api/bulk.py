@@ -11,13 +11,9 @@ from calibrify_core.api.request import Request
 from calibrify_core.api.types import Body, Identifier, Shape, changes
 from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid, NotFound
 from calibrify_equipment.permissions import CHANGE
-from calibrify_equipment.schemas.equipment import (
-    EquipmentChange,
-    EquipmentIn,
-    all_members,
-    plain_values,
-)
+from calibrify_equipment.schemas.equipment import all_members, plain_values
 from calibrify_equipment.services import equipment
+from calibrify_equipment.services.facet_members import Bodies, bodies_of, divide, tell
 
 MOST_OPERATIONS = 1_000
 
@@ -58,7 +54,7 @@ def run(request: Request) -> dict[str, Any]:
         NotFound: an instrument does not exist for the caller.
     """
     operations: list[Operation] = request.data.operations
-    bodies = _bodies(operations)
+    bodies = _bodies(operations, bodies_of(request.platform))
     results = []
     for index, (operation, body) in enumerate(zip(operations, bodies, strict=True)):
         where = f"/operations/{index}"
@@ -77,7 +73,7 @@ def run(request: Request) -> dict[str, Any]:
     return {"results": results}
 
 
-def _bodies(operations: list[Operation]) -> list[Any]:
+def _bodies(operations: list[Operation], schemas: Bodies) -> list[Any]:
     """Checks the bodies of all operations, before the first is done."""
     errors: list[FieldError] = []
     bodies: list[Any] = []
@@ -89,7 +85,7 @@ def _bodies(operations: list[Operation]) -> list[Any]:
         if operation.op == "create" and operation.id is not None:
             errors.append(FieldError(f"{where}/id", "This is not known here, or cannot be set."))
         if operation.op != "delete":
-            schema = EquipmentIn if operation.op == "create" else EquipmentChange
+            schema = schemas.new if operation.op == "create" else schemas.change
             try:
                 body = validate(schema, operation.data or {}, f"{where}/data")
             except Invalid as error:
@@ -104,11 +100,16 @@ def _do(request: Request, operation: Operation, body: Any) -> Any:
     """Does one operation; returns the id of its instrument."""
     unit = request.unit
     if operation.op == "create":
-        return equipment.register(unit, all_members(body))
+        values, told = divide(unit, all_members(body))
+        made = equipment.register(unit, values)
+        tell(unit, made, told)
+        return made
     assert operation.id is not None  # noqa: S101 - checked with the bodies
     found = equipment.find(unit, operation.id, CHANGE)
     if operation.op == "update":
-        equipment.change(unit, found, plain_values(changes(body)))
+        values, told = divide(unit, plain_values(changes(body)))
+        equipment.change(unit, found, values)
+        tell(unit, found.id, told)
     else:
         equipment.retire(unit, found)
     return found.id

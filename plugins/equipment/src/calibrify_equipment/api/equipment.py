@@ -11,7 +11,7 @@ from calibrify_core.api.endpoint import OpenShape
 from calibrify_core.api.etag import check_version
 from calibrify_core.api.lists import envelope
 from calibrify_core.api.reply import Reply, attachment, created, shown
-from calibrify_core.api.request import Request
+from calibrify_core.api.request import PLATFORM, Request
 from calibrify_core.api.types import changes
 from calibrify_core.kernel.errors import Conflict, Forbidden
 from calibrify_core.work.platform import Platform
@@ -19,16 +19,14 @@ from calibrify_equipment.permissions import CHANGE, CUSTODY, VIEW
 from calibrify_equipment.schemas.equipment import (
     CheckinIn,
     CheckoutIn,
-    EquipmentChange,
-    EquipmentIn,
     EquipmentOut,
-    EquipmentReplacement,
     HistoryOut,
     TransitionIn,
     all_members,
     plain_values,
 )
 from calibrify_equipment.services import custody, equipment, history, labels, lifecycle
+from calibrify_equipment.services.facet_members import bodies_of, divide, tell
 from calibrify_equipment.services.listing import equipment_list, facets_of, read_record
 
 ONE = "equipment/{id:uuid}/"
@@ -50,24 +48,30 @@ def read(request: Request) -> Reply:
 
 def create(request: Request) -> Reply:
     """Enters an instrument."""
-    made = equipment.register(request.unit, all_members(request.data))
+    values, told = divide(request.unit, all_members(request.data))
+    made = equipment.register(request.unit, values)
+    tell(request.unit, made, told)
     record, version = read_record(request.unit, made)
     return created(record, version, f"equipment/{made}/")
 
 
 def replace(request: Request) -> Reply:
-    """Replaces an instrument."""
+    """Replaces an instrument; members of other plugins that the body leaves out stay."""
+    values, told = divide(request.unit, all_members(request.data))
     found = equipment.find(request.unit, request.matchdict["id"], CHANGE)
     check_version(request, found.version)
-    equipment.replace(request.unit, found, all_members(request.data))
+    equipment.replace(request.unit, found, values)
+    tell(request.unit, found.id, told)
     return shown(*read_record(request.unit, found.id))
 
 
 def change(request: Request) -> Reply:
     """Changes what the body names."""
+    values, told = divide(request.unit, plain_values(changes(request.data)))
     found = equipment.find(request.unit, request.matchdict["id"], CHANGE)
     check_version(request, found.version)
-    equipment.change(request.unit, found, plain_values(changes(request.data)))
+    equipment.change(request.unit, found, values)
+    tell(request.unit, found.id, told)
     return shown(*read_record(request.unit, found.id))
 
 
@@ -141,13 +145,14 @@ def includeme(config: Any) -> None:
         out=shape,
         summary="Shows an instrument.",
     )
-    writing = {"permission": CHANGE, "out": shape, "errors": (Conflict,)}
+    writing = {"permission": CHANGE, "out": shape, "errors": (Conflict, Forbidden)}
+    bodies = bodies_of(config.registry[PLATFORM])
     view(
         create,
         "equipment",
         "create",
         path="equipment/",
-        body=EquipmentIn,
+        body=bodies.new,
         summary="Enters an instrument; its tag is drawn from the number mask unless given.",
         **writing,
     )
@@ -156,7 +161,7 @@ def includeme(config: Any) -> None:
         "equipment",
         "replace",
         path=ONE,
-        body=EquipmentReplacement,
+        body=bodies.whole,
         summary="Replaces an instrument; members that are left out take their defaults.",
         **writing,
     )
@@ -165,7 +170,7 @@ def includeme(config: Any) -> None:
         "equipment",
         "change",
         path=ONE,
-        body=EquipmentChange,
+        body=bodies.change,
         summary="Changes the members that are named.",
         **writing,
     )
