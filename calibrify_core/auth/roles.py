@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from calibrify_core.auth.administrators import require_one_left
 from calibrify_core.auth.grant import Grant
 from calibrify_core.auth.permissions import ROLE_MANAGE, ROLE_VIEW
 from calibrify_core.auth.role import Role
-from calibrify_core.kernel.errors import Conflict, FieldError, Invalid
+from calibrify_core.kernel.errors import Conflict, FieldError, Invalid, check_all
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.work.unit import UnitOfWork
 
@@ -58,8 +59,7 @@ class Roles:
             Invalid: a permission does not exist, or the name does not fit.
         """
         self._unit.access.require_everywhere(ROLE_MANAGE)
-        if not NAME.fullmatch(name):
-            raise Invalid.field("name", "Use lower-case letters, digits and underscores.")
+        check_all(partial(_check_name, name), partial(self._checked, permissions))
         with self._unit.session.no_autoflush:
             if self.named(name, ROLE_MANAGE) is not None:
                 raise Conflict(f"There is a role {name} already.")
@@ -170,6 +170,12 @@ class Roles:
         if unknown:
             raise Invalid(unknown)
         return tuple(sorted(set(permissions)))
+
+
+def _check_name(name: str) -> None:
+    """Refuses a name that a program cannot read."""
+    if not NAME.fullmatch(name):
+        raise Invalid.field("name", "Use lower-case letters, digits and underscores.")
 
 
 def role_shape(row: Any, _unit: Any = None) -> dict[str, Any]:

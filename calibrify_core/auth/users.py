@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from calibrify_core.auth import passwords, revocation
 from calibrify_core.auth.administrators import require_not_above, require_one_left
 from calibrify_core.auth.permissions import USER_MANAGE, USER_VIEW
 from calibrify_core.auth.user import ACTIVE, DISABLED, PERSON, SERVICE, User, account_key
-from calibrify_core.kernel.errors import Conflict, Invalid, NotFound
+from calibrify_core.kernel.errors import Conflict, Invalid, NotFound, check_all
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.work.unit import UnitOfWork
@@ -87,13 +88,14 @@ class Users:
             Conflict: the username or e-mail is taken.
         """
         self._unit.access.require_everywhere(USER_MANAGE)
-        if kind == SERVICE and password is not None:
-            raise Invalid.field("password", "A service has no password: make an API token for it.")
         user = User(organisation_id=self._unit.organisation.id, kind=kind, name=name, locale=locale)
-        self._set_username(user, username)
-        self._set_email(user, email)
+        checks = [
+            partial(self._set_username, user, username),
+            partial(self._set_email, user, email),
+        ]
         if password is not None:
-            self._set_password(user, password)
+            checks.append(partial(self._set_password, user, password))
+        check_all(*checks)
         self._unit.add(user)
         self._unit.session.flush()
         return user
@@ -109,10 +111,10 @@ class Users:
         self._unit.access.require_everywhere(USER_MANAGE)
         require_not_above(self._unit, user.id)
         values = {name: changes[name] for name in CHANGEABLE & changes.keys()}
-        if "username" in values:
-            self._set_username(user, values["username"])
-        if "email" in values:
-            self._set_email(user, values["email"])
+        setters = {"username": self._set_username, "email": self._set_email}
+        check_all(
+            *(partial(setters[name], user, values[name]) for name in setters if name in values)
+        )
         for name in OWN & values.keys():
             setattr(user, name, values[name])
         if values.get("state", user.state) != user.state:
@@ -146,8 +148,6 @@ class Users:
         """
         self._unit.access.require_everywhere(USER_MANAGE)
         require_not_above(self._unit, user.id)
-        if user.kind == SERVICE:
-            raise Invalid.field("password", "A service has no password: make an API token for it.")
         self._set_password(user, password)
         self._unit.session.flush()
         revocation.end_all(self._unit.session, user.id)
@@ -199,7 +199,9 @@ class Users:
             raise Conflict(detail)
 
     def _set_password(self, user: User, password: str) -> None:
-        """Keeps the hash of a password that fits the rules."""
+        """Keeps the hash of a password that fits the rules; a service has none."""
+        if user.kind == SERVICE:
+            raise Invalid.field("password", "A service has no password: make an API token for it.")
         passwords.check(password, context_of(self._unit, user))
         user.password_hash = passwords.hash_password(password)
         user.password_changed_at = self._unit.clock.now()

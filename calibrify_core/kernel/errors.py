@@ -7,7 +7,7 @@ and never an HTTP exception, so that the same service serves a page, the API and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -173,6 +173,25 @@ class Invalid(CalibrifyError):
         """Returns the error about one member, by its name or JSON pointer."""
         pointer = name if name.startswith("/") else f"/{name}"
         return cls([FieldError(pointer, detail)])
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Makes several checks, so that one answer tells all that they find.
+
+    Args:
+        *checks: each raises `Invalid` for what it finds; anything else that it raises ends all.
+
+    Raises:
+        Invalid: with the errors of all of them.
+    """
+    errors: list[FieldError] = []
+    for check in checks:
+        try:
+            check()
+        except Invalid as error:
+            errors += error.errors or (FieldError("", error.detail),)
+    if errors:
+        raise Invalid(errors)
 
 
 class PreconditionRequired(CalibrifyError):

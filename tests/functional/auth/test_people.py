@@ -80,6 +80,12 @@ def test_what_cannot_be_given_is_refused(admin, person):
     ):
         answer = admin.post_json(f"{API}users/", body, status=422).json
         assert pointer in {error["pointer"] for error in answer["errors"]}
+    bad = {"username": "x y", "email": "nobody", "password": "too short"}
+    answer = admin.post_json(f"{API}users/", bad, status=422).json
+    assert {error["pointer"] for error in answer["errors"]} == {f"/{name}" for name in bad}
+    role = {"name": "Not So", "title": "x", "permissions": ["no.such:thing"]}
+    answer = admin.post_json(f"{API}roles/", role, status=422).json
+    assert {error["pointer"] for error in answer["errors"]} == {"/name", "/permissions/0"}
     taken = {"username": person["username"].upper()}
     admin.post_json(f"{API}users/", taken, status=409)
     admin.patch_json(f"{API}users/{person['id']}/", {"password_hash": "x"}, status=422)

@@ -16,6 +16,7 @@ from calibrify_core.kernel.errors import (
     NotFound,
     TooManyRequests,
     Unavailable,
+    check_all,
 )
 
 
@@ -76,3 +77,24 @@ def test_the_system_is_an_actor_with_a_name() -> None:
     assert (actor.kind, actor.name, actor.user_id) == ("system", "Reminders", None)
     assert actor.request_id == "outbox-1"
     assert Actor.system().name == "Calibrify"
+
+
+def test_several_checks_are_answered_together() -> None:
+    def short() -> None:
+        raise Invalid.field("name", "It is too short.")
+
+    def odd() -> None:
+        raise Invalid(detail="It is odd.")
+
+    def gone() -> None:
+        raise NotFound
+
+    check_all(list, dict)
+    with pytest.raises(Invalid) as caught:
+        check_all(short, list, odd)
+    assert [(e.pointer, e.detail) for e in caught.value.errors] == [
+        ("/name", "It is too short."),
+        ("", "It is odd."),
+    ]
+    with pytest.raises(NotFound):
+        check_all(short, gone)

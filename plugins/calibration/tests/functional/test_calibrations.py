@@ -364,7 +364,10 @@ def test_another_site_does_not_exist(lab):
         body = {"reason": "x"} if verb != "approve" else {"password": PASSWORD}
         stranger.post_json(f"{API}calibrations/{record['id']}/{verb}/", body, status=404)
     refused = stranger.post_json(f"{API}calibrations/", calibration(one), status=422).json
-    assert refused["errors"][0]["pointer"] == "/equipment_id"
+    assert [error["pointer"] for error in refused["errors"]] == ["/equipment_id"]
+    wrong = calibration(one, performed_at="2099-01-01T00:00:00Z")
+    refused = stranger.post_json(f"{API}calibrations/", wrong, status=422).json
+    assert {error["pointer"] for error in refused["errors"]} == {"/equipment_id", "/performed_at"}
     for noun in ("calibrations", "calibration-schedules", "certificates", "calibrations/due"):
         assert stranger.get(f"{API}{noun}/").json["results"] == []
 

@@ -106,6 +106,13 @@ def test_bad_members_are_named(manager: Any, body: dict[str, Any], pointer: str)
     assert pointer in [error["pointer"] for error in answer.json["errors"]]
 
 
+def test_references_and_custom_fields_are_told_together(manager: Any, lab: Any) -> None:
+    nowhere = "01a20ab5-4d51-71d8-9bf1-4f8bd1b1bb8d"
+    body = {"name": "x", "location_id": nowhere, "custom_fields": {"a": 1}}
+    wrong = {error["pointer"] for error in manager.post_json(E, body, status=422).json["errors"]}
+    assert wrong == {"/location_id", "/custom_fields/a"}
+
+
 def test_the_same_serial_number_links_the_other(manager: Any, lab: Any) -> None:
     first = make(manager, lab, serial_number="77", manufacturer="Lindholm", model="L1")
     body = {"name": "again", "serial_number": "77", "manufacturer": "LINDHOLM", "model": "l1"}

@@ -204,6 +204,9 @@ def test_one_is_replaced_and_keeps_its_secret(line: Line) -> None:
     assert (shown["description"], shown["active"]) == ("", True)
     refused = client.put_json(line.url, {"description": "x"}, status=422).json
     assert {error["pointer"] for error in refused["errors"]} == {"/url", "/event_types"}
+    wrong = {"url": "ftp://erp.example", "event_types": ["no.such"]}
+    refused = client.put_json(line.url, wrong, status=422).json
+    assert {error["pointer"] for error in refused["errors"]} == {"/url", "/event_types/0"}
 
 
 def test_one_that_failed_for_days_is_switched_off(line: Line) -> None:

@@ -145,18 +145,18 @@ def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
     facts |= {name: "" for name in TEXTS if facts[name] is None}
     provider = {**_PROVIDER, **(facts["provider"] or {})}
     instrument = equipment_by_id(unit, [facts["equipment_id"]], RECORD).get(facts["equipment_id"])
-    if instrument is None:
-        raise Invalid.field("equipment_id", ABSENT)
-    tell_tag(unit.session, instrument.id, instrument.asset_tag)
     performed_on = unit.local_date(facts["performed_at"])
-    errors = [
+    errors = [] if instrument else [FieldError("/equipment_id", ABSENT)]
+    errors += [
         *_moments(unit, facts, performed_on),
         *_references(unit, facts, provider),
         *_provider(facts, provider),
         *_certificate_date(unit, provider["certificate_date"], performed_on),
     ]
     uses = tuple(uses_of(facts))
-    errors += check_standards(unit, instrument.id, uses, facts["performed_at"], performed_on)
+    errors += check_standards(
+        unit, facts["equipment_id"], uses, facts["performed_at"], performed_on
+    )
     judged: Judged | None = None
     try:
         judged = _judged(facts)
@@ -165,8 +165,9 @@ def check_entry(unit: UnitOfWork, values: Mapping[str, Any]) -> Entry:
     performer_id, performer = _performer(unit, facts["performed_by_id"])
     if performer is None:
         errors.append(FieldError("/performed_by_id", ABSENT))
-    if errors or judged is None:
+    if errors or judged is None or instrument is None:
         raise Invalid(errors)
+    tell_tag(unit.session, instrument.id, instrument.asset_tag)
     columns = {
         **{name: facts[name] for name in PLAIN},
         "equipment_id": instrument.id,

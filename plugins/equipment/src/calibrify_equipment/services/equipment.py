@@ -241,10 +241,12 @@ def _check(
     parent = changed.get("parent_id")
     if equipment_id is not None and parent is not None and _part_of(unit, parent, equipment_id):
         errors.append(FieldError("/parent_id", "An instrument is no part of itself."))
-    if not errors and ("custom_fields" in changed or facts["custom_fields"]):
+    # What is asked of them stands in the category: of one that is none nothing is known.
+    known = found.get("category_id", schema) is not None
+    if known and ("custom_fields" in changed or facts["custom_fields"]):
         clean, problems = custom_fields.check_values(schema, facts["custom_fields"])
         if "custom_fields" in changed or "category_id" in changed:
-            errors = [FieldError(f"/custom_fields{where}", what) for where, what in problems]
+            errors += [FieldError(f"/custom_fields{where}", what) for where, what in problems]
             facts["custom_fields"] = clean
     if errors:
         raise Invalid(errors)

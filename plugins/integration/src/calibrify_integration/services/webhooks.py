@@ -6,13 +6,20 @@ import base64
 import contextlib
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from calibrify_core.kernel.errors import ConfigurationError, Conflict, FieldError, Invalid
+from calibrify_core.kernel.errors import (
+    ConfigurationError,
+    Conflict,
+    FieldError,
+    Invalid,
+    check_all,
+)
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.persistence.scoping import unscoped
@@ -211,14 +218,25 @@ def _check(unit: UnitOfWork, values: Mapping[str, Any]) -> None:
     Raises:
         Invalid: with what does not fit.
     """
+    checks = []
     if "event_types" in values:
-        known = [event.name for event in declared(unit.platform)]
-        wrong = [
-            FieldError(f"/event_types/{index}", f"{pattern} is no type of events.")
-            for index, pattern in enumerate(values["event_types"])
-            if not is_pattern(pattern) or not any(matches([pattern], name) for name in known)
-        ]
-        if wrong:
-            raise Invalid(wrong)
+        checks.append(partial(_check_types, unit, values["event_types"]))
     if "url" in values:
-        Egress.of(unit.platform).check(values["url"])
+        checks.append(partial(Egress.of(unit.platform).check, values["url"]))
+    check_all(*checks)
+
+
+def _check_types(unit: UnitOfWork, patterns: Sequence[str]) -> None:
+    """Checks types of events, or beginnings of types.
+
+    Raises:
+        Invalid: with every one that is none.
+    """
+    known = [event.name for event in declared(unit.platform)]
+    wrong = [
+        FieldError(f"/event_types/{index}", f"{pattern} is no type of events.")
+        for index, pattern in enumerate(patterns)
+        if not is_pattern(pattern) or not any(matches([pattern], name) for name in known)
+    ]
+    if wrong:
+        raise Invalid(wrong)
