@@ -185,7 +185,13 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
     entry_of = declare.NavigationEntry
     return [
         entry_of(
-            "Dashboard", "core.dashboard.show", "layout-dashboard", SIGNED_IN, order=0, tab=True
+            "Dashboard",
+            "core.dashboard.show",
+            "layout-dashboard",
+            SIGNED_IN,
+            order=0,
+            tab=True,
+            keys="g d",
         ),
         entry_of(
             "Users and roles",

@@ -148,6 +148,7 @@ class NavigationEntry:
         order: sorts within the section, small first.
         tab: whether it stands in the tab bar of a phone.
         badge: called with the unit; a count beside the entry, or None.
+        keys: pressed one after the other they lead there, for example ``g d``.
     """
 
     title: str
@@ -158,6 +159,7 @@ class NavigationEntry:
     order: int = 100
     tab: bool = False
     badge: Callable[[Any], str | None] | None = None
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)

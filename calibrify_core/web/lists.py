@@ -84,6 +84,8 @@ class ListPage:
         bulk: actions for selected rows.
         empty: what is shown when nothing matches.
         words: what the tag of a filter says that has no facet, by (name, value).
+        place: values of the placeholders in the route.
+        fixed: filters of the page itself, whatever its query says.
     """
 
     route: str
@@ -108,6 +110,8 @@ class ListPage:
     )
     length: int = PAGE_LENGTH
     words: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    place: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 def show_list(request: Any, spec: ListSpec, page: ListPage) -> tuple[dict[str, Any], Page]:
@@ -126,9 +130,10 @@ def show_list(request: Any, spec: ListSpec, page: ListPage) -> tuple[dict[str, A
     asked = read_request(spec, request.GET.items(), lenient=True)
     if "limit" not in request.GET:
         asked = replace(asked, limit=page.length)
-    asked = replace(asked, count="capped", fields=None)
+    filters = {**asked.filters, **page.fixed}
+    asked = replace(asked, count="capped", fields=None, filters=filters)
     found = run_list(request.unit, spec, asked)
-    base = request.route_path(page.route)
+    base = request.route_path(page.route, **page.place)
     listing: dict[str, Any] = {
         "lead": page.lead,
         "label": page.label,
@@ -206,7 +211,7 @@ def _applied(request: Any, base: str, page: ListPage, asked: ListRequest) -> lis
     state = _state(request)
     for index, (name, value) in enumerate(state):
         known = name in asked.filters or (name == "q" and asked.q)
-        if not known:
+        if not known or name in page.fixed:
             continue
         plain = (
             f"“{value}”"

@@ -160,6 +160,7 @@ def navigation(request: Any) -> list[dict[str, Any]]:
                 "badge": badge,
                 "alert": badge is not None,
                 "tab": entry.tab,
+                "hotkey": entry.keys,
             }
         )
     # Where one entry lies below another, the nearer one is where the person is.

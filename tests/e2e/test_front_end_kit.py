@@ -272,10 +272,14 @@ def test_keys_walk_the_rows_and_the_pages(visit: Callable[..., Page]):
     expect(opened.locator("#row-1 input")).to_be_checked()
     opened.keyboard.press("?")
     expect(opened.locator("#keys")).to_be_visible()
+    told = opened.locator("#keys dt:visible")
+    expect(told).to_contain_text(["g d", "j k", "x"])
     opened.keyboard.press("Escape")
     opened.keyboard.press("g")
     opened.keyboard.press("d")
     opened.wait_for_url("**/dashboard.html")
+    opened.keyboard.press("?")
+    expect(told).to_have_text(["Ctrl K", "/", "g d", "?"])
 
 
 @pytest.mark.e2e

@@ -31,6 +31,8 @@ PAGES = [
     "{equipment}",
     "{equipment}/edit",
     "{equipment}/schedules",
+    "{equipment}/calibrations",
+    "{equipment}/maintenance",
     "/calibrations",
     "{calibration}",
     "{calibration}/certificate",

@@ -37,6 +37,7 @@ from calibrify_equipment import public
 API = ("calibration", "schedule", "certificate")
 PAGES = (
     "calibration",
+    "calibration_list",
     "recording",
     "external",
     "steps",

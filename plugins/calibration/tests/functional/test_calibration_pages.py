@@ -174,7 +174,7 @@ def test_the_certificate_of_an_outside_laboratory_is_recorded_and_approved(
     assert (seen["due_on"], seen["calibration_status"]) == ("2027-02-20", "limited_use")
     assert "Limited: Up to 100 V only." in manager.get(f"/equipment/{equipment_id}")
     record, instrument = done.request.path, f"/equipment/{equipment_id}"
-    listed = manager.get(f"{instrument}/calibrations", status=303).follow().html
+    listed = manager.get(f"/calibrations?equipment_id={equipment_id}").html
     recorders = listed.select("main a[href^='/calibrations/'][href*='?equipment=']")
     assert {a["href"].split("=")[1] for a in recorders} == {equipment_id}
     assert listed.select_one(f"a[href='{instrument}']") is not None
@@ -276,6 +276,15 @@ def test_the_page_of_an_instrument_shows_drift_results_plan_and_standards(
     chosen = viewer.get(f"/equipment/{equipment_id}{links[1]['href'].split('#')[0]}").html
     assert chosen.select_one(".seg a[aria-current]").text == "10.002\xa0V"
     assert "2 of 2 in tolerance" in page.select_one("#card-calibration-latest").parent.parent.text
+    address = f"/equipment/{equipment_id}/calibrations"
+    tab = viewer.get(f"{address}?limit=2")
+    assert tab.html.select_one(".verdict")
+    assert tab.html.select_one(".views [aria-current]").text.strip() == "Calibrations"
+    days = [cell.text for cell in tab.html.select("tbody td.meta")]
+    assert [day[-4:] for day in days] == ["2026", "2025"]
+    assert len(viewer.get(tab.html.select_one("a[rel=next]")["href"]).html.select("tbody tr")) == 1
+    assert "No calibration matches" in viewer.get(f"{address}?state=draft")
+    assert "No calibration yet" in viewer.get(f"/equipment/{lab.instrument()}/calibrations")
 
 
 def test_readers_cannot_record_and_do_not_see_the_buttons(lab: Lab, viewer: TestApp) -> None:

@@ -158,7 +158,13 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
     section = "Register"
     return [
         entry_of(
-            "Equipment", "equipment.equipment.list", "gauge", permissions.VIEW, order=10, tab=True
+            "Equipment",
+            "equipment.equipment.list",
+            "gauge",
+            permissions.VIEW,
+            order=10,
+            tab=True,
+            keys="g e",
         ),
         entry_of(
             "Locations",

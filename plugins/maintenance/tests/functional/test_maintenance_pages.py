@@ -180,9 +180,14 @@ def test_calendar_panel_and_tab_show_the_work_of_the_scope(plant, manager):
     limited.get(f"/equipment/{theirs}", status=404)
     order = plant.manager.get(f"{M}?equipment_id={theirs}").json["results"][0]["id"]
     limited.get(f"/maintenance/orders/{order}", status=404)
-    tab = manager.get(f"/equipment/{mine}/maintenance", status=303)
-    assert tab.location.endswith(f"/maintenance/orders?equipment_id={mine}")
-    assert f"Instrument: PAGED-{b[-4:]} Paged" in tab.follow()
+    tab = manager.get(f"/equipment/{mine}/maintenance?equipment_id={theirs}")
+    assert tab.html.select_one(".views [aria-current]").text.strip() == "Maintenance"
+    assert len(tab.html.select("main tbody tr")) == 1
+    assert f"PAGED-{b[-4:]}" in tab
+    assert f"PAGED-{a[-4:]}" not in tab
+    limited.get(f"/equipment/{theirs}/maintenance", status=404)
+    listed = manager.get(f"/maintenance/orders?equipment_id={mine}")
+    assert f"Instrument: PAGED-{b[-4:]} Paged" in listed
     assert f"PAGED-{a[-4:]}" not in limited.get(f"/maintenance/orders?equipment_id={theirs}")
 
 

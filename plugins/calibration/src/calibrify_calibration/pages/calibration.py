@@ -1,13 +1,11 @@
-"""The list of calibrations, and one of them: what was measured, judged, signed and issued."""
+"""One calibration: what was measured, judged, signed and issued."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from pyramid.httpexceptions import HTTPSeeOther
 
 from calibrify_calibration.domain.display import format_reading
 from calibrify_calibration.domain.states import RecordState, is_editable
@@ -15,24 +13,14 @@ from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.pages.entry_view import result_shown
 from calibrify_calibration.pages.point_rows import grouped, rows_of
 from calibrify_calibration.pages.standards import find_standards
-from calibrify_calibration.pages.wording import (
-    KINDS,
-    REPORTED,
-    RESULTS,
-    RULES,
-    STATES,
-    chip,
-    options,
-)
+from calibrify_calibration.pages.wording import KINDS, REPORTED, RULES, STATES, chip, result_chip
 from calibrify_calibration.permissions import APPROVE, RECORD, VIEW, VOID
 from calibrify_calibration.services import calibrations, certificates
-from calibrify_calibration.services.listing import CALIBRATIONS
 from calibrify_calibration.services.signatures import signatures_of
 from calibrify_core.audit.entry import AuditEntry
 from calibrify_core.persistence.scoping import unscoped
-from calibrify_core.web.lists import Column, Facet, ListPage, View, show_list
 from calibrify_core.web.page import formats_of
-from calibrify_equipment.public import find_equipment, words_of_equipment
+from calibrify_equipment.public import find_equipment
 
 MOST_ENTRIES = 50
 ICONS = {"create": "plus", "sign": "pencil", "update": "square-pen"}
@@ -50,131 +38,6 @@ CONDITIONS = {
     "temperature_c": ("Temperature", "°C"),
     "relative_humidity_pct": ("Relative humidity", "%"),
 }
-
-
-def show_all(request: Any) -> dict[str, Any]:
-    """Shows the list; that of one instrument leads back to it, and records for it."""
-    wanted = request.GET.getall("equipment_id")
-    words = words_of_equipment(request.unit, wanted, VIEW)
-    one = wanted[0] if len(wanted) == 1 and words else None
-    page = ListPage(
-        route="calibration.calibration.list",
-        label="Calibrations",
-        lead="What was measured, by whom, and what came of it.",
-        columns=(
-            Column("record", "Calibration", "name", "name"),
-            Column("state", "State", "chip", "state shrink"),
-            Column("performed_on", "Performed on", "date", "meta", order="performed_on"),
-            Column("found", "As found", "chip", "labelled shrink"),
-            Column("left", "As left", "chip", "labelled shrink"),
-            Column("by", "By", "text", "hide-s"),
-            Column("certificate", "Certificate", "mono", "hide-s"),
-        ),
-        cells=lambda record: _row(request, record),
-        words=words,
-        search_label="Filter this list",
-        search_hint="Filter by number, certificate, tag or name",
-        facets=(
-            Facet("state", "State", options(STATES)),
-            Facet("as_found_result", "As found", options(RESULTS)),
-            Facet("as_left_result", "As left", options(RESULTS)),
-            Facet("kind", "Kind", options(KINDS)),
-        ),
-        views=(
-            View("All", ()),
-            View("Drafts", (("state", "draft"),)),
-            View("To review", (("state", "submitted"),)),
-            View("Approved", (("state", "approved"),)),
-            View("Found out of tolerance", (("as_found_result", "fail"),)),
-        ),
-        actions=_list_actions(request, one),
-        empty=_empty(request),
-    )
-    listing, _ = show_list(request, CALIBRATIONS, page)
-    shown: dict[str, Any] = {"title": "Calibrations", "listing": listing}
-    if one is not None:
-        shown["crumbs"] = [
-            ("Equipment", "/equipment"),
-            (words["equipment_id", one], f"/equipment/{one}"),
-        ]
-    return shown
-
-
-def _list_actions(request: Any, instrument: str | None) -> list[dict[str, str]]:
-    """Returns the buttons above the list that the person may use."""
-    if not request.unit.access.permits(RECORD):
-        return []
-    path, query = request.route_path, {"equipment": instrument} if instrument else {}
-    return [
-        {
-            "label": "Record certificate",
-            "href": path("calibration.external.new", _query=query),
-            "icon": "file-badge",
-            "kind": "hide-s",
-        },
-        {
-            "label": "Record calibration",
-            "href": path("calibration.calibration.new", _query=query),
-            "icon": "clipboard-check",
-            "kind": "primary",
-        },
-    ]
-
-
-def _empty(request: Any) -> dict[str, str]:
-    """Returns what is shown instead of rows."""
-    if request.GET:
-        return {
-            "icon": "search",
-            "title": "No calibration matches",
-            "text": "Nothing has these filters together. Remove one, or see all calibrations.",
-            "action_label": "Clear filters",
-            "action_href": request.route_path("calibration.calibration.list"),
-        }
-    return {
-        "icon": "clipboard-check",
-        "title": "No calibration yet",
-        "text": "Record the first one, or the certificate of an outside laboratory.",
-        "action_label": "Choose an instrument",
-        "action_href": "/equipment",
-    }
-
-
-def _row(request: Any, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a record as a row of the list."""
-    href = request.route_path("calibration.calibration.show", id=record["id"])
-    instrument, outside = record["equipment"], record["provider"]["type"] == "external"
-    reported = chip(REPORTED, record["reported_result"])
-    return {
-        "id": record["id"],
-        "label": f"{record['number'] or 'imported'} {instrument['asset_tag']}",
-        "href": href,
-        "cells": {
-            "record": {
-                "href": href,
-                "title": instrument["name"],
-                "tag": instrument["asset_tag"],
-                "detail": f"{record['number'] or 'imported'} · {KINDS[record['kind']].lower()}",
-            },
-            "state": chip(STATES, record["state"]),
-            "performed_on": record["performed_on"],
-            "found": None if outside else _result_chip(record["as_found_result"]),
-            "left": reported or _result_chip(record["as_left_result"]),
-            "by": "Outside laboratory" if outside else record["performed_by"],
-            "certificate": record["provider"]["certificate_number"] or record["certificate_number"],
-        },
-    }
-
-
-def _result_chip(result: str) -> dict[str, str] | None:
-    """Returns the chip of a result, none where nothing was tested."""
-    return None if result == "not_tested" else chip(RESULTS, result)
-
-
-def of_instrument(request: Any) -> HTTPSeeOther:
-    """Leads the tab of an instrument to the list of its calibrations."""
-    query = {"equipment_id": str(request.matchdict["id"])}
-    return HTTPSeeOther(request.route_path("calibration.calibration.list", _query=query))
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -195,8 +58,8 @@ def show(request: Any) -> dict[str, Any]:
         "equipment": equipment,
         "equipment_href": f"/equipment/{equipment.id}",
         "state": chip(STATES, record.state),
-        "found": _result_chip(record.as_found_result or "not_tested"),
-        "left": _result_chip(record.as_left_result or "not_tested"),
+        "found": result_chip(record.as_found_result or "not_tested"),
+        "left": result_chip(record.as_left_result or "not_tested"),
         "reported": chip(REPORTED, record.reported_result),
         "result": result_shown(_columns(record)) if record.points else None,
         "groups": grouped(rows),
@@ -353,22 +216,9 @@ def _told(entry: AuditEntry, fmt: Any) -> dict[str, str]:
 def includeme(config: Any) -> None:
     """Adds the pages."""
     config.add_page(
-        "calibration.calibration.list",
-        "/calibrations",
-        show_all,
-        permission=VIEW,
-        template="calibrify/list.html",
-    )
-    config.add_page(
         "calibration.calibration.show",
         "/calibrations/{id:uuid}",
         show,
         permission=VIEW,
         template="calibration/detail.html",
-    )
-    config.add_page(
-        "calibration.calibration.of_instrument",
-        "/equipment/{id:uuid}/calibrations",
-        of_instrument,
-        permission=VIEW,
     )

@@ -21,6 +21,7 @@ NAVIGATION = (
         order=20,
         tab=True,
         badge=widgets.to_review,
+        keys="g c",
     ),
     NavigationEntry("Due list", "calibration.due.list", "calendar-clock", VIEW, order=30, tab=True),
 )

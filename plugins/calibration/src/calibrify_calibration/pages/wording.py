@@ -104,6 +104,15 @@ def chip(words: Mapping[str, tuple[str, str, str]], key: str | None) -> dict[str
     return {"tone": tone, "icon": icon, "word": word}
 
 
+def result_chip(result: str) -> dict[str, str] | None:
+    """Returns the chip of a result, None where nothing was tested.
+
+    >>> result_chip("fail")["word"], result_chip("not_tested")
+    ('Fail', None)
+    """
+    return None if result == "not_tested" else chip(RESULTS, result)
+
+
 def interval(value: int | None, unit: str | None) -> str:
     """Returns an interval in words.
 

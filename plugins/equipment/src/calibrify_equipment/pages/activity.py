@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from calibrify_core.records.listing import read_request
 from calibrify_core.web.page import formats_of
 from calibrify_equipment.domain.lifecycle import WORDS, Status
+from calibrify_equipment.head import head_of
 from calibrify_equipment.models.category import Category
 from calibrify_equipment.models.location import Location
-from calibrify_equipment.pages.head import head_of
 from calibrify_equipment.permissions import CATEGORY_VIEW, LOCATION_VIEW, VIEW
 from calibrify_equipment.schemas.equipment import FACTS
 from calibrify_equipment.services.history import ACTIVITY, HISTORY, activity, history

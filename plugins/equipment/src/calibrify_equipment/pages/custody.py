@@ -8,8 +8,8 @@ from calibrify_core.kernel.errors import Conflict, Forbidden, Invalid
 from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
+from calibrify_equipment.head import crumbs_of
 from calibrify_equipment.models.location import Location
-from calibrify_equipment.pages.head import crumbs_of
 from calibrify_equipment.permissions import CUSTODY, LOCATION_VIEW, OVERRIDE
 from calibrify_equipment.schemas.equipment import CheckinIn, CheckoutIn
 from calibrify_equipment.services.custody import check_in, check_out

@@ -11,9 +11,9 @@ from calibrify_core.web.panels import panels_of
 from calibrify_core.work.currency import currency_of
 from calibrify_equipment.domain.custom_fields import fields_of
 from calibrify_equipment.domain.lifecycle import WORDS, Status
+from calibrify_equipment.head import head_of
 from calibrify_equipment.models.category import Category
 from calibrify_equipment.pages.activity import entries_of
-from calibrify_equipment.pages.head import head_of
 from calibrify_equipment.permissions import CATEGORY_VIEW, VIEW
 from calibrify_equipment.schemas.equipment import FACTS
 from calibrify_equipment.schemas.fact import Fact

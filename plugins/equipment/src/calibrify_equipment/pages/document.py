@@ -15,7 +15,7 @@ from calibrify_core.records.files import StoredFile
 from calibrify_core.web.flash import flash
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.panels import panels_of
-from calibrify_equipment.pages.head import head_of
+from calibrify_equipment.head import head_of
 from calibrify_equipment.permissions import CHANGE, VIEW
 from calibrify_equipment.services.equipment import find
 

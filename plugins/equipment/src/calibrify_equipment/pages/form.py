@@ -13,10 +13,10 @@ from calibrify_core.web.forms import validated
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.page import formats_of
 from calibrify_core.work.unit import UnitOfWork
+from calibrify_equipment.head import crumbs_of
 from calibrify_equipment.models.category import Category
 from calibrify_equipment.pages import form_fields
 from calibrify_equipment.pages.activity import entries_of
-from calibrify_equipment.pages.head import crumbs_of
 from calibrify_equipment.permissions import CATEGORY_VIEW, CHANGE
 from calibrify_equipment.schemas.equipment import (
     EquipmentIn,

@@ -9,7 +9,7 @@ from calibrify_core.web.flash import flash
 from calibrify_core.web.forms import Form, FormField, Section, posted, validated
 from calibrify_core.web.kit import problems_of, see_other
 from calibrify_equipment.domain.lifecycle import WORDS, Status, allowed
-from calibrify_equipment.pages.head import crumbs_of
+from calibrify_equipment.head import crumbs_of
 from calibrify_equipment.permissions import CHANGE, OVERRIDE
 from calibrify_equipment.schemas.equipment import TransitionIn
 from calibrify_equipment.services.equipment import find

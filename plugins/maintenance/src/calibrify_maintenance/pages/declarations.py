@@ -93,7 +93,14 @@ def overdue(unit: Any) -> dict[str, Any]:
 
 NAVIGATION = (
     NavigationEntry(
-        "Work orders", "maintenance.work_order.board", "wrench", VIEW, SECTION, 10, badge=late
+        "Work orders",
+        "maintenance.work_order.board",
+        "wrench",
+        VIEW,
+        SECTION,
+        10,
+        badge=late,
+        keys="g m",
     ),
     NavigationEntry("Plans", "maintenance.plan.list", "calendar-clock", PLAN_VIEW, SECTION, 20),
 )

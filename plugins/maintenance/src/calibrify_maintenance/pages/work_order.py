@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
 from calibrify_core.api.download import send_from
@@ -19,6 +18,7 @@ from calibrify_core.web.kit import problems_of, see_other
 from calibrify_core.web.lists import Column, Facet, ListPage, View, show_list
 from calibrify_core.web.page import formats_of
 from calibrify_core.work.currency import currency_of
+from calibrify_equipment.head import head_of
 from calibrify_equipment.public import EquipmentFacts, find_equipment, words_of_equipment
 from calibrify_maintenance.domain.checklist import ItemKind, progress
 from calibrify_maintenance.domain.stock import total_cost
@@ -42,31 +42,29 @@ STEPS = (
 LONGEST = 2_000
 
 
+COLUMNS = (
+    Column("order", "Work order", "name", "name"),
+    Column("state", "State", "chip", "state shrink"),
+    Column("due_on", "Due on", "date", "meta", order="due_on"),
+    Column("priority", "Priority", "chip", "hide-s shrink"),
+    Column("type", "Type", "text", "hide-s"),
+    Column("instrument", "Instrument", "link", "meta"),
+    Column("completed", "Completed on", "date", "hide-s", order="completed_date"),
+)
+
+
 def show_all(request: Any) -> dict[str, Any]:
     """Shows the list."""
     page = ListPage(
         route="maintenance.work_order.list",
         label="Work orders",
         lead="What is to be done to which instrument, and what was done.",
-        columns=(
-            Column("order", "Work order", "name", "name"),
-            Column("state", "State", "chip", "state shrink"),
-            Column("due_on", "Due on", "date", "meta", order="due_on"),
-            Column("priority", "Priority", "chip", "hide-s shrink"),
-            Column("type", "Type", "text", "hide-s"),
-            Column("instrument", "Instrument", "link", "meta"),
-            Column("completed", "Completed on", "date", "hide-s", order="completed_date"),
-        ),
+        columns=COLUMNS,
         cells=lambda record: _row(request, record),
         words=words_of_equipment(request.unit, request.GET.getall("equipment_id"), VIEW),
         search_label="Filter this list",
         search_hint="Filter by number, title, tag or name",
-        facets=(
-            Facet("status", "State", options(STATUSES)),
-            Facet("priority", "Priority", options(PRIORITIES)),
-            Facet("type", "Type", options(TYPES)),
-            Facet("assigned_to_id", "Assigned to", _people(request)),
-        ),
+        facets=_facets(request),
         views=(
             View("All", ()),
             View("Open", tuple(("status", str(one)) for one in STATUSES if is_open(one))),
@@ -74,16 +72,55 @@ def show_all(request: Any) -> dict[str, Any]:
             View("Done", (("status", "completed"),)),
         ),
         actions=actions_of(request),
-        empty={
-            "icon": "wrench",
-            "title": "No work order matches" if request.GET else "No work order yet",
-            "text": "Nothing has these filters together."
-            if request.GET
-            else "A plan opens them, or somebody who finds a fault.",
-        },
+        empty=_empty(request),
     )
     listing, _ = show_list(request, WORK_ORDERS, page)
     return {"title": "Work orders", "listing": listing, "tabs": views_of(request, "List")}
+
+
+def show_of_instrument(request: Any) -> dict[str, Any]:
+    """Shows the work orders of one instrument, as a tab of its page.
+
+    Raises:
+        NotFound: the instrument does not exist, or lies outside of the scope.
+    """
+    head = head_of(request, "maintenance.list")
+    identifier = request.matchdict["id"]
+    page = ListPage(
+        route="maintenance.work_order.of_instrument",
+        place={"id": identifier},
+        fixed={"equipment_id": (identifier,)},
+        label="Work orders",
+        columns=[column for column in COLUMNS if column.key != "instrument"],
+        cells=lambda record: _row(request, record),
+        search_label="Filter this list",
+        search_hint="Filter by number or title",
+        facets=_facets(request),
+        empty=_empty(request),
+    )
+    listing, _ = show_list(request, WORK_ORDERS, page)
+    return {**head, "listing": listing}
+
+
+def _facets(request: Any) -> tuple[Facet, ...]:
+    """Returns the filters of the lists."""
+    return (
+        Facet("status", "State", options(STATUSES)),
+        Facet("priority", "Priority", options(PRIORITIES)),
+        Facet("type", "Type", options(TYPES)),
+        Facet("assigned_to_id", "Assigned to", _people(request)),
+    )
+
+
+def _empty(request: Any) -> dict[str, str]:
+    """Returns what is shown instead of rows."""
+    return {
+        "icon": "wrench",
+        "title": "No work order matches" if request.GET else "No work order yet",
+        "text": "Nothing has these filters together."
+        if request.GET
+        else "A plan opens them, or somebody who finds a fault.",
+    }
 
 
 def _people(request: Any) -> list[tuple[str, str]]:
@@ -115,12 +152,6 @@ def _row(request: Any, record: Mapping[str, Any]) -> dict[str, Any]:
             "completed": record["completed_date"],
         },
     }
-
-
-def of_instrument(request: Any) -> HTTPSeeOther:
-    """Leads the tab of an instrument to the list of its work orders."""
-    query = {"equipment_id": str(request.matchdict["id"])}
-    return HTTPSeeOther(request.route_path("maintenance.work_order.list", _query=query))
 
 
 def show(request: Any) -> dict[str, Any]:
@@ -300,8 +331,9 @@ def includeme(config: Any) -> None:
     config.add_page(
         "maintenance.work_order.of_instrument",
         "/equipment/{id:uuid}/maintenance",
-        of_instrument,
+        show_of_instrument,
         permission=VIEW,
+        template="equipment/list_tab.html",
     )
     config.add_page(
         "maintenance.work_order.show",

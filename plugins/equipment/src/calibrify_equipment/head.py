@@ -1,4 +1,4 @@
-"""The head that all pages of an instrument share: names, verdict, tabs and actions."""
+"""The head that all pages of an instrument share, for the tabs of other plugins too."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ OWN_TABS = (
 def head_of(request: Any, tab: str) -> dict[str, Any]:
     """Returns what the pages of an instrument have in common.
 
-    A page of another plugin uses it too: its template extends ``equipment/detail_base.html``.
+    The template of a tab extends ``equipment/detail_base.html``. That of a tab which is a list is
+    ``equipment/list_tab.html``; it is handed the ``listing`` beside this.
 
     Args:
         request: its ``id`` names the instrument.
