@@ -94,7 +94,7 @@ def drift_limits(drift: Drift, frame: Frame, down: ValueScale) -> list[Markup]:
         ink.append(words("strong", str(x), pixels(down.at(value) + offset), anchor, name))
     guard = drift.guard_upper
     roomy = guard is not None and (
-        drift.upper is None or down.at(guard) - down.at(drift.upper) > 12
+        drift.upper is None or down.at(guard) - down.at(drift.upper) > 18
     )
     if guard is not None and roomy and not frame.compact:
         y = pixels(down.at(guard) + 4)

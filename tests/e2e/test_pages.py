@@ -234,6 +234,29 @@ def test_what_a_webhook_shows_on_demand_is_accessible_and_fits(
     page.close()
 
 
+SIZES = """() => [...document.querySelectorAll(".chartbox .chart text")].filter(
+    text => text.getBoundingClientRect().width
+).map(text => {
+    const chart = text.ownerSVGElement;
+    const scale = chart.getBoundingClientRect().width / chart.viewBox.baseVal.width;
+    return parseFloat(getComputedStyle(text).fontSize) * scale;
+})"""
+
+
+def test_the_text_of_charts_is_legible_at_every_width(
+    signed_in: BrowserContext, server: Server, addresses: dict[str, str]
+) -> None:
+    page = signed_in.new_page()
+    for path in ("/", "{equipment}"):
+        page.goto(server.base + path.format(**addresses))
+        for width in (320, 390, 600, 840, 1024, 1280, 1600):
+            page.set_viewport_size({"width": width, "height": 900})
+            sizes = page.evaluate(SIZES)
+            assert sizes
+            assert 10.9 <= min(sizes) <= max(sizes) < 17, (path, width)
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def signed_in(browser: Browser, state: Any) -> Iterator[BrowserContext]:
     """A signed-in browser as it comes."""
