@@ -157,15 +157,8 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
     entry_of = declare.NavigationEntry
     section = "Register"
     return [
-        entry_of(
-            "Equipment",
-            "equipment.equipment.list",
-            "gauge",
-            permissions.VIEW,
-            order=10,
-            tab=True,
-            keys="g e",
-        ),
+        entry_of("Equipment", "equipment.equipment.list", "gauge", permissions.VIEW, order=10,
+                 tab=True, keys="g e"),
         entry_of(
             "Locations",
             "equipment.location.list",
@@ -204,7 +197,7 @@ def calibrify_navigation() -> Sequence[declare.NavigationEntry]:
         entry_of(
             "Models", "equipment.model.list", "boxes", permissions.CATALOGUE_VIEW, section, 550
         ),
-    ]
+    ]  # fmt: skip
 
 
 @hookimpl

@@ -83,6 +83,19 @@ def test_a_serial_number_in_use_names_its_owner(manager: Any, api: Any, lab: Any
     form["model"] = "1"
     page = form.submit(status=422)
     assert first["asset_tag"] in page
+    other = page.html.select_one(f".problems a[href='/equipment/{first['id']}']")
+    assert other.text == "Open the other instrument"
+
+
+def test_a_number_in_use_does_not_lead_to_what_one_may_not_see(lab: Any, api: Any) -> None:
+    site = api.post_json("/api/v1/locations/", {"name": lab.unique("Site")}).json["id"]
+    hidden = api.post_json(E, {"name": "Hidden", "asset_tag": lab.unique("HID")}).json
+    browser = lab.browser("metrology_manager", "location", uuid.UUID(site))
+    form = form_of(browser.get("/equipment/new"))
+    form["name"], form["asset_tag"], form["location_id"] = "Mine", hidden["asset_tag"], site
+    page = form.submit(status=422)
+    assert "belongs to another instrument" in page
+    assert hidden["id"] not in page
 
 
 def test_two_people_editing_see_both_versions(manager: Any, api: Any, lab: Any) -> None:

@@ -51,7 +51,7 @@ def create(request: Any) -> Any:
         made = equipment.register(request.unit, all_members(body))
     except (Invalid, Conflict) as error:
         _unless_shown(error)
-        return _page(request, None, category, values, _problems(error))
+        return _page(request, None, category, values, _problems(request, error))
     record, _ = read_record(request.unit, made)
     flash(request, f"{record['asset_tag']} {record['name']} is entered.")
     return see_other(request, "equipment.equipment.show", id=made)
@@ -81,7 +81,7 @@ def save(request: Any) -> Any:
         equipment.replace(request.unit, found, all_members(body))
     except (Invalid, Conflict) as error:
         _unless_shown(error)
-        return _page(request, shown, category, values, _problems(error))
+        return _page(request, shown, category, values, _problems(request, error))
     flash(request, f"{found.asset_tag} is saved.")
     return see_other(request, "equipment.equipment.show", id=found.id)
 
@@ -92,13 +92,18 @@ def _unless_shown(error: CalibrifyError) -> None:
         raise error
 
 
-def _problems(error: CalibrifyError) -> list[dict[str, str]]:
-    """Returns the problems of an error; a serial number that is in use names its owner."""
-    problems = problems_of(error)
-    if isinstance(error, Conflict):
-        name = "asset_tag" if "asset tag" in error.detail else "serial_number"
-        problems = [{"name": name, "text": error.detail}]
-    return problems
+def _problems(request: Any, error: CalibrifyError) -> list[dict[str, str]]:
+    """Returns the problems of an error; that a number is in use leads to what it belongs to."""
+    if not isinstance(error, Conflict):
+        return problems_of(error)
+    name = "asset_tag" if "asset tag" in error.detail else "serial_number"
+    problem = {"name": name, "text": error.detail}
+    # Only who may see the other instrument learns of it.
+    existing = str(error.extra.get("existing", "")).rstrip("/").rpartition("/")[2]
+    if existing:
+        href = request.route_path("equipment.equipment.show", id=existing)
+        problem |= {"href": href, "link": "Open the other instrument"}
+    return [problem]
 
 
 def _category(unit: UnitOfWork, text: str) -> Category | None:
