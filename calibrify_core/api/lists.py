@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote
 
-from calibrify_core.api import query
 from calibrify_core.api.request import Request
 from calibrify_core.hooks.manager import Plugins
 from calibrify_core.records.keyset import Page, run_list
@@ -35,9 +34,10 @@ def envelope(request: Request, page: Page) -> dict[str, Any]:
 
 def _address(request: Request, cursor: str) -> str:
     """Returns the path and query of another page, never with a host."""
-    kept = [pair for pair in query.parameters(request) if pair[0] != "cursor"]
+    pairs = request.environ["QUERY_STRING"].split("&")
+    kept = [pair for pair in pairs if pair and unquote(pair.partition("=")[0]) != "cursor"]
     path = quote(request.environ["PATH_INFO"].encode("latin-1"))
-    return f"{path}?{urlencode([*kept, ('cursor', cursor)])}"
+    return f"{path}?{'&'.join([*kept, f'cursor={cursor}'])}"
 
 
 def add_api_list(config: Any, noun: str, *, listing: Listing, **options: Any) -> None:

@@ -37,7 +37,7 @@ class Reader:
     @cached_property
     def connection(self) -> Connection:
         """The connection."""
-        return self._database.reader.connect()
+        return self._database.lend()
 
     @cached_property
     def session(self) -> GuardedSession:
@@ -49,7 +49,7 @@ class Reader:
         if "session" in self.__dict__:
             self.session.close()
         if "connection" in self.__dict__:
-            self.connection.close()
+            self._database.take_back(self.connection)
 
 
 def new_session(database: Database, *, write: bool) -> GuardedSession:

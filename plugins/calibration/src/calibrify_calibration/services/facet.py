@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,17 +64,12 @@ SCHEMA: Mapping[str, Mapping[str, Any]] = {
 """JSON schemas of the members that are added to an instrument."""
 
 
+_facts_in = attrgetter(*(f"calibration_{name}" for name in StatusFacts._fields))
+
+
 def shape(row: Any, unit: Any) -> dict[str, Any]:
     """Returns the members that a row of the list gives."""
-    facts = StatusFacts(
-        row.calibration_required,
-        row.calibration_failed,
-        row.calibration_has_accepted,
-        row.calibration_due_on,
-        row.calibration_ordinary_due_on,
-        row.calibration_due_soon_on,
-        row.calibration_is_limited,
-    )
+    facts = StatusFacts._make(_facts_in(row))
     return {
         "calibration_required": facts.required,
         "calibration_not_required_reason": row.calibration_not_required_reason or None,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import sqlalchemy as sa
 
 from calibrify_core.auth.user import User
@@ -37,7 +38,8 @@ FACETS = "calibrify_equipment_list_facets"
 
 
 _e = Equipment
-# Under the name of the member that each becomes; of what is shown as an object, its name.
+# Under the name of the member that each becomes; of what is shown as an object, its name; what is
+# structured, as the text that it is kept as, since most is empty.
 _SHOWN: tuple[Any, ...] = (
     id_text(_e.id).label("id"),
     _e.asset_tag,
@@ -54,10 +56,10 @@ _SHOWN: tuple[Any, ...] = (
     sa.func.coalesce(sa.func.nullif(User.name, ""), User.username).label("custodian"),
     id_text(_e.supplier_id).label("supplier_id"),
     id_text(_e.parent_id).label("parent_id"),
-    _e.ranges,
+    sa.cast(_e.ranges, sa.Text).label("ranges"),
     _e.status,
     _e.held_since.label("custody"),
-    _e.custom_fields,
+    sa.cast(_e.custom_fields, sa.Text).label("custom_fields"),
     *(getattr(_e, name) for name in FACTS),
     _e.created_at,
     _e.updated_at,
@@ -101,6 +103,9 @@ def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
     if record["ranges"]:
         record["ranges"] = [_RANGE | given for given in record["ranges"]]
     record["custody"] = _custody(row)
+    ranges, more = record["ranges"], record["custom_fields"]
+    record["ranges"] = [] if ranges == "[]" else orjson.loads(ranges)
+    record["custom_fields"] = {} if more == "{}" else orjson.loads(more)
     return record
 
 
