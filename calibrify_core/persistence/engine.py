@@ -41,7 +41,9 @@ class Database:
     writer: Engine
     reader: Engine
     snapshot: Engine
-    _resting: deque[tuple[Connection, float]] = field(default_factory=deque, init=False, repr=False)
+    _resting: deque[tuple[Connection, float]] = field(
+        default_factory=deque, init=False, repr=False, compare=False
+    )
 
     def lend(self) -> Connection:
         """Returns a connection of the reader; `take_back` takes it when it is done with.
@@ -63,7 +65,7 @@ class Database:
         """Takes back what `lend` returned, and ends what was read on it."""
         if connection.invalidated:
             # Who lost one has lost them all: the database was started anew.
-            self._close_resting()
+            self._close_resting(lost=True)
         elif self.dialect == "postgresql" and not connection.closed:
             if connection.in_transaction():
                 connection.rollback()
@@ -71,11 +73,14 @@ class Database:
             return
         connection.close()
 
-    def _close_resting(self) -> None:
-        """Closes what rests."""
+    def _close_resting(self, *, lost: bool = False) -> None:
+        """Closes what rests; what is lost is never used again."""
         with suppress(IndexError):
             while True:
-                self._resting.pop()[0].close()
+                connection, _ = self._resting.pop()
+                if lost:
+                    connection.invalidate()
+                connection.close()
 
     @property
     def dialect(self) -> str:
@@ -160,7 +165,7 @@ def _lives(connection: Connection) -> bool:
     return True
 
 
-def _moment(text: str | None, _cursor: Any) -> datetime | None:
+def _moment(text: Any, _cursor: Any) -> datetime | None:
     """Reads a moment; the driver's own way takes twice as long."""
     return None if text is None else datetime.fromisoformat(text)
 

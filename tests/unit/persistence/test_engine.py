@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from calibrify_core.kernel.errors import ConfigurationError
-from calibrify_core.persistence.engine import Database, open_database
+from calibrify_core.persistence.engine import REST_SECONDS, Database, open_database
+from calibrify_core.testing.postgres import PostgresServer
 
 metadata = sa.MetaData()
 counter = sa.Table(
@@ -148,6 +149,69 @@ def test_postgres_speaks_utc_and_is_reached_by_its_plain_address(database_url: s
             if database.dialect == "postgresql":
                 assert connection.execute(sa.text("SHOW timezone")).scalar().upper() == "UTC"
             assert connection.execute(sa.text("SELECT 1")).scalar() == 1
+    finally:
+        database.dispose()
+
+
+def read(connection: sa.Connection) -> int | None:
+    return connection.execute(sa.select(counter.c.n)).scalar()
+
+
+def test_a_lent_connection_sees_what_was_written_since_it_was_lent_before(
+    filled: Database,
+) -> None:
+    first = filled.lend()
+    assert read(first) == 0
+    filled.take_back(first)
+    with filled.writer.begin() as connection:
+        connection.execute(counter.update().values(n=7))
+
+    again = filled.lend()
+
+    assert read(again) == 7
+    assert (again is first) == (filled.dialect == "postgresql")
+    filled.take_back(again)
+
+
+def test_no_two_borrowers_share_a_connection(filled: Database) -> None:
+    filled.take_back(filled.lend())
+
+    first, second = filled.lend(), filled.lend()
+
+    assert first is not second
+    assert (read(first), read(second)) == (0, 0)
+    for connection in (first, second):
+        filled.take_back(connection)
+
+
+@pytest.mark.parametrize(("rest", "lost"), [(0, 1), (REST_SECONDS, 0)])
+def test_lost_connections_cost_one_statement_and_after_a_rest_none(
+    postgres_server: PostgresServer, rest: float, lost: int
+) -> None:
+    database = open_database(postgres_server.url(postgres_server.create_database()))
+    try:
+        for connection in [database.lend() for _ in range(3)]:
+            database.take_back(connection)
+        with database.snapshot.connect() as stranger:
+            stranger.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+
+        time.sleep(rest)
+
+        failures = 0
+        for _ in range(3):
+            connection = database.lend()
+            try:
+                connection.execute(sa.text("SELECT 1"))
+            except OperationalError:
+                failures += 1
+            finally:
+                database.take_back(connection)
+        assert failures == lost
     finally:
         database.dispose()
 

@@ -100,11 +100,9 @@ def shape_own(row: Any, _unit: Any) -> dict[str, Any]:
         record["location"] = {"id": place, "name": row.location, "path": row.location_path}
     if keeper is not None:
         record["custodian"] = {"id": keeper, "name": row.custodian}
-    if record["ranges"]:
-        record["ranges"] = [_RANGE | given for given in record["ranges"]]
     record["custody"] = _custody(row)
     ranges, more = record["ranges"], record["custom_fields"]
-    record["ranges"] = [] if ranges == "[]" else orjson.loads(ranges)
+    record["ranges"] = [] if ranges == "[]" else [_RANGE | given for given in orjson.loads(ranges)]
     record["custom_fields"] = {} if more == "{}" else orjson.loads(more)
     return record
 
