@@ -1,4 +1,4 @@
-"""Jobs of a person: finding and cancelling them."""
+"""Jobs of a person: listing, finding and cancelling them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,23 @@ import sqlalchemy as sa
 
 from calibrify_core.kernel.errors import NotFound
 from calibrify_core.persistence.scoping import Scope, restrict
+from calibrify_core.records.listing import Kind, ListField, ListSpec
 from calibrify_core.tasks.job import Job
+
+JOB_STATES = ("queued", "running", "succeeded", "failed", "cancelled")
+COLUMNS = (
+    "id",
+    "kind",
+    "state",
+    "done",
+    "total",
+    "message",
+    "result",
+    "errors",
+    "created_at",
+    "started_at",
+    "finished_at",
+)
 
 
 def own_jobs(unit: Any) -> sa.Select[Job]:
@@ -76,3 +92,39 @@ def shape_job(job: Job) -> dict[str, Any]:
 def _moment(value: datetime | None) -> str | None:
     """Returns a moment as RFC 3339, in UTC."""
     return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def job_list(permission: str) -> ListSpec:
+    """Returns the list of the jobs of who asks, newest first.
+
+    Args:
+        permission: that everybody has who may have jobs.
+    """
+    return ListSpec(
+        model=Job,
+        permission=permission,
+        columns=tuple(getattr(Job, name) for name in COLUMNS),
+        source=Job,
+        key=Job.id,
+        fields={
+            field.name: field
+            for field in (
+                ListField("kind", "Kind", Kind.TEXT, Job.kind),
+                ListField("state", "State", Kind.CHOICE, Job.state, choices=JOB_STATES),
+                # Ids grow with time, and the index of one's jobs ends with them.
+                ListField(
+                    "created_at",
+                    "Asked for",
+                    Kind.MOMENT,
+                    Job.created_at,
+                    orderable=True,
+                    order_column=Job.id,
+                ),
+                ListField("progress", "Progress", Kind.OTHER, filterable=False),
+                ListField("result", "Result", Kind.OTHER, filterable=False),
+            )
+        },
+        shape=lambda row, _: shape_job(row),
+        default_ordering=("-created_at",),
+        where=are_own,
+    )

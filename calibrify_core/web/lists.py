@@ -76,7 +76,8 @@ class ListPage:
         label: what the rows are, for example *Equipment*.
         columns: of the table.
         cells: turns a record into ``{id, label, href, cells}``.
-        search_label: of the search field; search_hint: inside of it.
+        search_label: of the search field, empty for a list that searches nothing; search_hint:
+            inside of it.
         facets: filters.
         views: ready-made filters.
         actions: buttons of the head.

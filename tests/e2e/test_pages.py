@@ -61,6 +61,7 @@ PAGES = [
     "/q/{label}/fault",
     "/search?q=gauge",
     "/account",
+    "/jobs",
     "/account/calendars",
     "/account/calendars/new",
     "{calendar}/renew",

@@ -1,13 +1,16 @@
-"""A job's page: how far the work is, and what came of it."""
+"""Background work of who asks: the list, and how far one is and what came of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from calibrify_core.auth.policy import SIGNED_IN
-from calibrify_core.records.jobs import cancel_job, find_job
+from calibrify_core.records.jobs import cancel_job, find_job, job_list, shape_job
 from calibrify_core.tasks.job import Job
 from calibrify_core.web.kit import see_other
+from calibrify_core.web.lists import Column, Facet, ListPage, show_list
 from calibrify_core.web.panels import JOB_ACTIONS, panels_of
 
 STATES = {
@@ -19,12 +22,74 @@ STATES = {
 }
 COUNTS = ("rows", "created", "updated", "unchanged", "failed", "removed", "restored", "left")
 
+CHIPS = {
+    "queued": ("out", "clock-alert", "Waiting"),
+    "running": ("incal", "activity", "Running"),
+    "succeeded": ("ok", "circle-check", "Done"),
+    "failed": ("late", "triangle-alert", "Failed"),
+    "cancelled": ("out", "ban", "Cancelled"),
+}
+_JOBS = job_list(SIGNED_IN)
+JOBS = replace(
+    _JOBS,
+    columns=(*_JOBS.columns, Job.payload),
+    shape=lambda row, _: {**shape_job(row), "title": title_of(row), "asked_at": row.created_at},
+)
+
+
+def title_of(job: Any) -> str:
+    """Returns what a job does, in words."""
+    title = job.payload.get("title")
+    return str(title or job.kind.rpartition(".")[2].replace("_", " ").capitalize())
+
+
+def show_all(request: Any) -> dict[str, Any]:
+    """Shows the jobs of who asks, newest first."""
+
+    def cells(record: Mapping[str, Any]) -> dict[str, Any]:
+        href = request.route_path("core.job.show", id=record["id"])
+        tone, icon, word = CHIPS[record["state"]]
+        progress, result = record["progress"], record["result"] or {}
+        told = [f"{name.capitalize()}: {result[name]}" for name in COUNTS if result.get(name)]
+        values = {
+            "job": {"title": record["title"], "href": href},
+            "state": {"tone": tone, "icon": icon, "word": word},
+            "created_at": record["asked_at"],
+            "came": " · ".join(told) or progress["message"],
+        }
+        return {"id": record["id"], "label": record["title"], "href": href, "cells": values}
+
+    page = ListPage(
+        route="core.job.list",
+        label="Your jobs",
+        lead="Imports, exports and what else runs in the background for you.",
+        columns=(
+            Column("job", "Job", "name", "name"),
+            Column("state", "State", "chip", "state shrink"),
+            Column("created_at", "Asked for", "datetime", "meta", order="created_at"),
+            Column("came", "What came of it", cls="meta"),
+        ),
+        cells=cells,
+        search_label="",
+        facets=(Facet("state", "State", [(key, word) for key, (_, _, word) in CHIPS.items()]),),
+        empty={
+            "icon": "activity",
+            "title": "No job matches" if request.GET else "No job yet",
+            "text": "Nothing has these filters together."
+            if request.GET
+            else "What you import or take back stands here, while it runs and afterwards.",
+        },
+    )
+    listing, _ = show_list(request, JOBS, page)
+    return {"title": "Your jobs", "listing": listing}
+
 
 def show(request: Any) -> dict[str, Any]:
     """Shows a job of who asks."""
     job = find_job(request.unit, request.matchdict["id"])
-    title = job.payload.get("title") or job.kind.rpartition(".")[2].replace("_", " ").capitalize()
-    return {"title": title, "job": _shown(request, job, title)}
+    title = title_of(job)
+    crumbs = [("Your jobs", request.route_path("core.job.list"))]
+    return {"title": title, "crumbs": crumbs, "job": _shown(request, job, title)}
 
 
 def _shown(request: Any, job: Job, title: str) -> dict[str, Any]:
@@ -63,6 +128,9 @@ def cancel(request: Any) -> Any:
 
 def includeme(config: Any) -> None:
     """Adds the pages."""
+    config.add_page(
+        "core.job.list", "/jobs", show_all, permission=SIGNED_IN, template="calibrify/list.html"
+    )
     config.add_page(
         "core.job.show",
         "/jobs/{id:uuid}",

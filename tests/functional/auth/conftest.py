@@ -28,6 +28,7 @@ PAGES = (
     "role",
     "api_token",
     "audit",
+    "job",
     "search",
     "plugin",
     "policy",

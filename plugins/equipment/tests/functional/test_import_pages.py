@@ -85,6 +85,10 @@ def test_the_four_pages_lead_to_a_register(lab: Any, browser: TestApp) -> None:
     job = browser.get(running.location)
     assert "60" in job
     assert "/equipment" in job
+    listed = browser.get(job.html.select_one(".crumbs a, nav a[href='/jobs']")["href"])
+    assert listed.html.select_one(f"tbody a.rowlink[href='{job.request.path}']") is not None
+    assert "Created: 60" in " ".join(listed.html.select_one("tbody tr").text.split())
+    assert job.request.path not in lab.browser("metrology_manager").get("/jobs")
     listing = browser.get("/equipment?q=torque")
     assert "TORQUE WRENCH" in listing
 
