@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import string
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
@@ -84,10 +85,16 @@ def _oversize(length: str, media_type: str) -> CalibrifyError | None:
 
 
 def _complete(environ: Environ) -> None:
-    """Adds the final slash of an API address: without it the same thing is meant."""
+    """Adds the final slash of an API address, and quotes what is not ASCII in a query.
+
+    With or without, the same thing is meant.
+    """
     path: str = environ.get("PATH_INFO", "")
     if path.startswith("/api/") and path[-1] != "/" and "." not in path[path.rindex("/") :]:
         environ["PATH_INFO"] = f"{path}/"
+    query: str = environ.get("QUERY_STRING", "")
+    if not query.isascii():
+        environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=string.punctuation)
 
 
 def _keep(environ: Environ) -> None:

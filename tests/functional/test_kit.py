@@ -193,6 +193,18 @@ class TestLists:
         assert found == names
         assert editor.get(third["previous"]).json["results"] == second["results"]
 
+    @pytest.mark.parametrize("sent", ["größe", "gr%C3%B6%C3%9Fe", "gr%c3%b6ße"])
+    def test_a_page_leads_on_however_the_query_was_written(
+        self, house: House, editor: ApiClient, sent: str
+    ) -> None:
+        word = house.unique("list")
+        for index in range(3):
+            made(editor, f"{word}-größe-{index}")
+        raw = sent.encode().decode("latin-1")
+        first = editor.get(f"{BASE}widgets/?limit=2&&q={word}+{raw}").json
+        assert first["next"].isascii()
+        assert len(editor.get(first["next"]).json["results"]) == 1
+
     def test_a_cursor_holds_for_its_own_filter_alone(self, house: House, editor: ApiClient) -> None:
         word = house.unique("cursor")
         for index in range(3):
