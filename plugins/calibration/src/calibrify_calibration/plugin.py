@@ -8,7 +8,7 @@ from typing import Any
 
 from calibrify_calibration import permissions
 from calibrify_calibration.models import calibration, certificate, schedule, state
-from calibrify_calibration.pages import declarations
+from calibrify_calibration.pages import declarations, plan_form
 from calibrify_calibration.schemas.schedule import RequirementMembers
 from calibrify_calibration.services import (
     calendar,
@@ -232,6 +232,8 @@ def calibrify_equipment_list_facets() -> Sequence[public.ListFacet]:
             facet.SCHEMA,
             body=RequirementMembers,
             write=states.write_requirement,
+            form=plan_form.plan_section,
+            write_form=plan_form.write_plan,
             list_columns=declarations.LIST_COLUMNS,
             list_views=declarations.LIST_VIEWS,
             import_fields=import_fields.FIELDS,

@@ -9,7 +9,7 @@ from webtest import TestApp, Upload
 
 from calibrify_core.testing.client import HTTPS
 from calibrify_core.testing.house import PASSWORD
-from plugins.calibration.tests.laboratory import Lab, browser, chips, form_of, point
+from plugins.calibration.tests.laboratory import API, Lab, browser, chips, form_of, point
 
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
@@ -205,6 +205,35 @@ def test_schedules_are_set_changed_and_ended(lab: Lab, manager: TestApp, viewer:
     assert "60" in second.submit(status=412)
     form_of(manager.get(edit)).submit("do", value="end", status=303)
     assert "No schedule" in manager.get(plan)
+
+
+@pytest.mark.parametrize(
+    ("plan", "problem", "shown"),
+    [
+        ({"value": "12", "opening_due_on": "2027-01-31"}, "", ("due_on", "2027-01-31")),
+        ({}, "", ("calibration_status", "never_calibrated")),
+        ({"needed": "no", "reason": "Only indicates"}, "", ("calibration_status", "not_required")),
+        ({"needed": "no"}, "plan.reason", ()),
+        ({"value": "-3"}, "plan.value", ()),
+        ({"value": "many"}, "plan.value", ()),
+        ({"opening_due_on": "soon"}, "plan.opening_due_on", ()),
+    ],
+)
+def test_a_new_instrument_is_entered_with_its_plan(
+    lab: Lab, manager: TestApp, plan: dict[str, str], problem: str, shown: tuple[str, str]
+) -> None:
+    tag = lab.unique("NEW")
+    form = form_of(manager.get("/equipment/new"))
+    form["name"], form["asset_tag"] = "Planned", tag
+    for name, value in plan.items():
+        form[f"plan.{name}"].force_value(value)
+    page = form.submit(status=422 if problem else 303)
+    found = lab.viewer.get(f"{API}equipment/?asset_tag={tag}").json["results"]
+    if problem:
+        assert page.html.select_one(f".problems a[href='#f-{problem}']") is not None
+        assert found == []
+    else:
+        assert found[0][shown[0]] == shown[1]
 
 
 def test_an_instrument_needs_no_calibration_only_for_a_reason(lab: Lab, manager: TestApp) -> None:

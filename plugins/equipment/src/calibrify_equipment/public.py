@@ -194,6 +194,11 @@ class ListFacet:
         schema: JSON schema of those members, for the API's document.
         body: schema of members that the body of an instrument may bring; all can be left out.
         write: called with (unit, id, those members that were named) once it is written.
+        form: called with (unit); returns the section (`calibrify_core.web.forms.Section`) that
+            the page of a new instrument asks besides, None for who may not answer it. The names
+            of its fields begin with a word of the plugin's own and a dot.
+        write_form: called with (unit, id, values by field) once the instrument is written; the
+            pointers of an `Invalid` that it raises are names of fields.
         list_columns: columns of the page's table.
         list_views: ready-made filters above it.
         import_fields: further fields that an import can fill.
@@ -214,6 +219,8 @@ class ListFacet:
     schema: Mapping[str, Mapping[str, Any]]
     body: type[Body] | None = None
     write: Callable[[Any, uuid.UUID, Mapping[str, Any]], None] | None = None
+    form: Callable[[Any], Any] | None = None
+    write_form: Callable[[Any, uuid.UUID, Mapping[str, Any]], None] | None = None
     list_columns: tuple[ListColumn, ...] = ()
     list_views: tuple[ListView, ...] = ()
     import_fields: tuple[ImportField, ...] = ()

@@ -49,6 +49,7 @@ def create(request: Any) -> Any:
     try:
         body = validated(EquipmentIn, form_fields.members(values, category))
         made = equipment.register(request.unit, all_members(body))
+        form_fields.tell_besides(request.unit, made, values)
     except (Invalid, Conflict) as error:
         _unless_shown(error)
         return _page(request, None, category, values, _problems(request, error))

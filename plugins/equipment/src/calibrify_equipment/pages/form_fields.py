@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,11 @@ from calibrify_equipment.domain.lifecycle import WORDS
 from calibrify_equipment.models.category import Category
 from calibrify_equipment.models.location import Location
 from calibrify_equipment.models.party import Customer, Supplier
+from calibrify_equipment.public import ListFacet
 from calibrify_equipment.schemas.equipment import FACTS
 from calibrify_equipment.schemas.fact import Fact
 from calibrify_equipment.services import reference_lists
+from calibrify_equipment.services.listing import facets_of
 from calibrify_equipment.services.reference_lists import options_of
 from calibrify_equipment.services.references import people
 
@@ -48,6 +51,8 @@ def make_form(request: Any, record: Mapping[str, Any] | None, category: Category
         Section("Metrology", _facts(request.unit, "metrology")),
         Section("Ranges", _ranges(ranges + SPARE_RANGES), "Leave blank what is not known."),
     ]
+    if record is None:
+        sections += [section for _, section in asked_besides(request.unit)]
     if category is not None and fields_of(category.custom_field_schema):
         sections.append(Section(category.name, _custom(category)))
     back = ("equipment.equipment.show", {"id": record["id"]}) if record else None
@@ -66,6 +71,25 @@ def make_form(request: Any, record: Mapping[str, Any] | None, category: Category
         ),
         hidden=[("version", str(record["version"]))] if record else [],
     )
+
+
+def asked_besides(unit: Any) -> list[tuple[ListFacet, Section]]:
+    """Returns what other plugins ask of a new instrument, of who may answer it."""
+    facets = [facet for facet in facets_of(unit.platform) if facet.form is not None]
+    asked = [(facet, facet.form(unit)) for facet in facets if facet.form is not None]
+    return [(facet, section) for facet, section in asked if section is not None]
+
+
+def tell_besides(unit: Any, equipment_id: uuid.UUID, values: Mapping[str, Any]) -> None:
+    """Tells other plugins what was answered.
+
+    Raises:
+        Invalid: a value does not fit.
+    """
+    for facet, section in asked_besides(unit):
+        if facet.write_form is not None:
+            told = {field.name: values[field.name] for field in section.fields}
+            facet.write_form(unit, equipment_id, told)
 
 
 def _posted_ranges(request: Any) -> int:
