@@ -5,7 +5,7 @@ from calibrify_core.testing.contract import PluginContract
 
 class TestStandard(PluginContract):
     plugin = "calibration"
-    may_import = frozenset({"public", "parties"})
+    may_import = frozenset({"public", "parties", "head"})
     # Whoever holds the code on a certificate may check it.
     public_routes = frozenset({"calibration.certificate.verify"})
     # Rows of a record, reached through it alone.
