@@ -28,11 +28,20 @@ function move(step) {
   next?.focus();
 }
 
+/** Opens the list of the keys that do something on this page. */
+function list() {
+  const sheet = document.getElementById("keys");
+  for (const line of sheet?.querySelectorAll("[data-where]") ?? []) {
+    line.hidden = !document.querySelector(line.dataset.where);
+  }
+  sheet?.showModal();
+}
+
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   x: () => document.activeElement?.closest("tr")?.querySelector("td.check input")?.click(),
-  "?": () => document.getElementById("keys")?.showModal(),
+  "?": list,
 };
 
 addEventListener("keydown", event => {
