@@ -75,8 +75,7 @@ def make_form(request: Any, record: Mapping[str, Any] | None, category: Category
 
 def asked_besides(unit: Any) -> list[tuple[ListFacet, Section]]:
     """Returns what other plugins ask of a new instrument, of who may answer it."""
-    facets = [facet for facet in facets_of(unit.platform) if facet.form is not None]
-    asked = [(facet, facet.form(unit)) for facet in facets if facet.form is not None]
+    asked = ((facet, facet.form and facet.form(unit)) for facet in facets_of(unit.platform))
     return [(facet, section) for facet, section in asked if section is not None]
 
 

@@ -121,7 +121,8 @@ class EquipmentIn(EquipmentReplacement):
     status: StatusName = "in_service"
 
 
-_OWN = frozenset(EquipmentIn.model_fields)
+OWN = frozenset(EquipmentIn.model_fields)
+"""Members of a body that this plugin takes; facets of others take more."""
 
 FACTS = facts_in(EquipmentReplacement)
 """The plain fields of an instrument; lists, forms, pages, import and export follow them."""
@@ -244,6 +245,6 @@ def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def all_members(body: Body) -> dict[str, Any]:
     """Returns all members of a checked body as plain values; of other plugins' what it names."""
-    wanted = _OWN | body.model_fields_set
+    wanted = OWN | body.model_fields_set
     names = (name for name in type(body).model_fields if name in wanted)
     return plain_values({name: getattr(body, name) for name in names})

@@ -14,13 +14,16 @@ from calibrify_core.api.types import Body, partial
 from calibrify_core.kernel.errors import FieldError, Invalid
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
-from calibrify_equipment.schemas.equipment import EquipmentChange, EquipmentIn, EquipmentReplacement
+from calibrify_equipment.schemas.equipment import (
+    OWN,
+    EquipmentChange,
+    EquipmentIn,
+    EquipmentReplacement,
+)
 from calibrify_equipment.services.listing import facets_of
 
 if TYPE_CHECKING:
     from calibrify_equipment.public import ListFacet
-
-OWN = frozenset(EquipmentIn.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
