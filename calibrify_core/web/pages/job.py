@@ -14,21 +14,13 @@ from calibrify_core.web.lists import Column, Facet, ListPage, show_list
 from calibrify_core.web.panels import JOB_ACTIONS, panels_of
 
 STATES = {
-    "queued": "waiting",
-    "running": "running",
-    "succeeded": "done",
-    "failed": "failed",
-    "cancelled": "failed",
+    "queued": {"tone": "out", "icon": "clock-alert", "word": "Waiting"},
+    "running": {"tone": "incal", "icon": "activity", "word": "Running"},
+    "succeeded": {"tone": "ok", "icon": "circle-check", "word": "Done"},
+    "failed": {"tone": "late", "icon": "triangle-alert", "word": "Failed"},
+    "cancelled": {"tone": "out", "icon": "ban", "word": "Cancelled"},
 }
 COUNTS = ("rows", "created", "updated", "unchanged", "failed", "removed", "restored", "left")
-
-CHIPS = {
-    "queued": ("out", "clock-alert", "Waiting"),
-    "running": ("incal", "activity", "Running"),
-    "succeeded": ("ok", "circle-check", "Done"),
-    "failed": ("late", "triangle-alert", "Failed"),
-    "cancelled": ("out", "ban", "Cancelled"),
-}
 _JOBS = job_list(SIGNED_IN)
 JOBS = replace(
     _JOBS,
@@ -48,12 +40,11 @@ def show_all(request: Any) -> dict[str, Any]:
 
     def cells(record: Mapping[str, Any]) -> dict[str, Any]:
         href = request.route_path("core.job.show", id=record["id"])
-        tone, icon, word = CHIPS[record["state"]]
         progress, result = record["progress"], record["result"] or {}
         told = [f"{name.capitalize()}: {result[name]}" for name in COUNTS if result.get(name)]
         values = {
             "job": {"title": record["title"], "href": href},
-            "state": {"tone": tone, "icon": icon, "word": word},
+            "state": STATES[record["state"]],
             "created_at": record["asked_at"],
             "came": " · ".join(told) or progress["message"],
         }
@@ -71,7 +62,7 @@ def show_all(request: Any) -> dict[str, Any]:
         ),
         cells=cells,
         search_label="",
-        facets=(Facet("state", "State", [(key, word) for key, (_, _, word) in CHIPS.items()]),),
+        facets=(Facet("state", "State", [(key, state["word"]) for key, state in STATES.items()]),),
         empty={
             "icon": "activity",
             "title": "No job matches" if request.GET else "No job yet",
@@ -104,6 +95,7 @@ def _shown(request: Any, job: Job, title: str) -> dict[str, Any]:
         "id": str(job.id),
         "title": title,
         "state": STATES[job.state],
+        "going": not job.finished,
         "done": job.done,
         "total": job.total,
         "sentence": job.message or ("Waiting for its turn" if job.state == "queued" else ""),

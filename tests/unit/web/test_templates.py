@@ -260,12 +260,13 @@ def test_a_plugin_may_draw_cells_of_its_own():
     assert "[last 1]" in html
 
 
-@pytest.mark.parametrize("state", ["running", "done"])
-def test_job_refreshes_itself_only_while_it_runs(state: str):
+@pytest.mark.parametrize("going", [True, False])
+def test_job_refreshes_itself_only_while_it_runs(going: bool):
+    state = {"tone": "incal", "icon": "activity", "word": "Running"}
     job = {"title": "Import", "state": state, "done": 3, "total": 9, "sentence": "3 of 9 rows"}
-    html = draw("job.html", job=job)
-    assert ('http-equiv="refresh"' in html) == (state == "running")
-    assert ("data-running" in html) == (state == "running")
+    html = draw("job.html", job={**job, "going": going})
+    assert ('http-equiv="refresh"' in html) == going
+    assert ("data-running" in html) == going
     assert '<progress id="progress" max="9" value="3">' in html
     assert 'data-href="/jobs/1"' in html
 

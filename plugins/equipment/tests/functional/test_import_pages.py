@@ -93,6 +93,19 @@ def test_the_four_pages_lead_to_a_register(lab: Any, browser: TestApp) -> None:
     assert "TORQUE WRENCH" in listing
 
 
+def test_a_job_is_cancelled_on_its_page_and_says_so(lab: Any, browser: TestApp) -> None:
+    content = f"asset_tag,name\n{lab.unique('CA')},Gauge\n".encode()
+    values = form_of(upload(browser, content).follow()).submit().follow()
+    check = checked(lab, browser, form_of(values).submit().follow())
+    job = form_of(check).submit().follow()
+    assert job.html.select_one("#job .chip").get_text(strip=True) == "Waiting"
+    stopped = form_of(job).submit().follow()
+    assert stopped.html.select_one("#job .chip").get_text(strip=True) == "Cancelled"
+    assert not stopped.html.select("#job .st-late, #job form")
+    listed = browser.get("/jobs?state=cancelled").html.select_one("tbody .chip")
+    assert listed.get_text(strip=True) == "Cancelled"
+
+
 def test_errors_can_be_downloaded_and_files_are_ones_own(lab: Any, browser: TestApp) -> None:
     tag = lab.unique("DL")
     content = f"asset_tag,name,status\n{tag},Gauge,melted\n".encode()
