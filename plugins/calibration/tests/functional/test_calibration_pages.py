@@ -7,6 +7,7 @@ import re
 import pytest
 from webtest import TestApp, Upload
 
+from calibrify_calibration.domain.statements import VALIDITY
 from calibrify_core.testing.client import HTTPS
 from calibrify_core.testing.house import PASSWORD
 from plugins.calibration.tests.laboratory import API, Lab, browser, chips, form_of, point
@@ -106,6 +107,8 @@ def test_what_is_approved_cannot_be_changed_and_can_be_declared_void(
     manager.get(f"{address}/edit", status=409)
     viewer.get(f"{address}/void", status=403)
     paper = manager.get(f"{address}/certificate")
+    assert VALIDITY in paper
+    assert "The results state conformity with the limits shown" in paper
     code = re.search(r"/verify/([A-Z0-9-]+)", paper.text)
     assert code is not None
     pdf = manager.get(f"{address}/certificate.pdf")

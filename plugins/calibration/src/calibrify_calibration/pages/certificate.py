@@ -7,14 +7,15 @@ from typing import Any
 from pyramid.response import Response
 
 from calibrify_calibration.domain.certificate_data import snapshot_to_data
+from calibrify_calibration.domain.statements import statements_of
 from calibrify_calibration.models.certificate import Certificate
 from calibrify_calibration.pages.certificate_sheet import (
     Data,
+    day_shown,
     results_of,
     sections_of,
     signatures_shown,
     standards_shown,
-    statements_of,
 )
 from calibrify_calibration.pages.steps import crumbs_of
 from calibrify_calibration.permissions import CERTIFICATE_VIEW, VIEW
@@ -45,7 +46,6 @@ def show(request: Any) -> dict[str, Any]:
         if issued is None
         else issued.final_snapshot or issued.snapshot
     )
-    results = results_of(data)
     return {
         "title": issued.number if issued is not None else f"Draft of {record.number}",
         "crumbs": crumbs_of(request, record),
@@ -55,8 +55,8 @@ def show(request: Any) -> dict[str, Any]:
         "state": WORDS["draft" if issued is None else issued.state],
         "sections": sections_of(data, fmt),
         "standards": standards_shown(data, fmt),
-        "results": results,
-        "statements": statements_of(data, results),
+        "results": results_of(data),
+        "statements": statements_of(data, lambda day: day_shown(day, fmt)),
         "signatures": signatures_shown(data, fmt),
         "versions": _versions(request, issued),
         "verify_href": _address(request, issued),

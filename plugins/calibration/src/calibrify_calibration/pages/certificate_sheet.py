@@ -205,40 +205,6 @@ def signatures_shown(data: Data, fmt: Formats) -> list[tuple[str, dict[str, str]
     return [(label, one and {**one, "at": day_shown(one["at"], fmt)}) for label, one in found]
 
 
-def statements_of(data: Data, results: PrintedResults) -> Pairs:
-    """Returns the statements at the end of a paper, with their labels.
-
-    Args:
-        data: what the paper is printed from.
-        results: its results.
-    """
-    own, named = data["external"] is None, data["title"].lower()
-    untraced = f"This {named} carries no statement of traceability."
-    pairs = [
-        ("Traceability", data["traceability"] or untraced),
-        ("Uncertainty", _spread(data, results) if own else ""),
-        ("Limitation of use", data["limitation"]),
-        ("Notes", data["notes"]),
-    ]
-    return [(label, text) for label, text in pairs if text]
-
-
-def _spread(data: Data, results: PrintedResults) -> str:
-    """Returns what the uncertainties of a paper mean."""
-    if not results.spread:
-        return "The uncertainty of measurement was not evaluated."
-    meant = "k stated with it"
-    if data["coverage_probability"]:
-        meant = (
-            f"k = {results.factor}, which for a normal distribution corresponds to a coverage "
-            f"probability of approximately {data['coverage_probability']}"
-        )
-    return (
-        "U is the expanded uncertainty: the standard uncertainty multiplied by the coverage "
-        f"factor {meant}. Where none is stated it was not evaluated."
-    )
-
-
 def day_shown(text: str, fmt: Formats) -> str:
     """Returns a day of a paper as pages write it; what stands behind it stays.
 

@@ -22,6 +22,7 @@ from calibrify_calibration.domain.certificate_data import (
     voided,
 )
 from calibrify_calibration.domain.codes import CODE_BYTES, normal_code, verification_code
+from calibrify_calibration.domain.statements import statements_of
 from calibrify_calibration.models.calibration import Calibration
 from calibrify_calibration.models.certificate import Certificate
 from calibrify_calibration.permissions import CERTIFICATE_VIEW, VIEW
@@ -235,7 +236,7 @@ def _keep(unit: UnitOfWork, data: Mapping[str, Any], created: datetime) -> str:
 
 def _print(data: Mapping[str, Any], created: datetime) -> bytes:
     """Lays the paper out."""
-    return render_pdf(TEMPLATE, data, created=created)
+    return render_pdf(TEMPLATE, {**data, "statements": statements_of(data)}, created=created)
 
 
 def verify(platform: Platform, code: str) -> Verified | None:
