@@ -59,6 +59,7 @@ PAGES = (
     "role",
     "api_token",
     "audit",
+    "audit_entry",
     "job",
     "search",
     "plugin",

@@ -11,13 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from calibrify_core.audit.entry import AuditEntry, AuditSeal
-from calibrify_core.audit.trail import Audited, in_words
 from calibrify_core.auth.permissions import USER_VIEW
-from calibrify_core.auth.user import User
+from calibrify_core.auth.user import User, account_key
 from calibrify_core.kernel.dates import in_words as day_in_words
-from calibrify_core.kernel.errors import NotFound
 from calibrify_core.kernel.ids import first_id
-from calibrify_core.persistence.base import Base
 from calibrify_core.records.audit_trail import AUDIT_LIST, AUDIT_VIEW
 from calibrify_core.records.listing import Kind, ListField
 from calibrify_core.web.lists import Column, Facet, ListPage, show_list
@@ -35,7 +32,6 @@ ACTIONS = (
     ("sign_in_failed", "Sign-in failed"),
 )
 DAYS = {"on_from": "From", "on_to": "To"}
-MOST_PEOPLE = 100
 MOST_NAMED = 10
 # Ids are made a moment before or after the entry says that it was written.
 SLACK = timedelta(minutes=1)
@@ -60,20 +56,35 @@ def _until(days: Sequence[date], unit: Any) -> sa.ColumnElement[bool]:
     return sa.and_(AuditEntry.id < first_id(end + SLACK), AuditEntry.at < end)
 
 
-# The API asks for moments; people ask for days of their own.
-BY_DAY = replace(
+def _by(accounts: Sequence[str], unit: Any) -> sa.ColumnElement[bool]:
+    """Returns the condition that an entry is by an account of one of these names or addresses."""
+    ids = [found for account in accounts for found in _accounts(unit, account)]
+    return AuditEntry.actor_id.in_(ids)
+
+
+def _accounts(unit: Any, account: str) -> list[uuid.UUID]:
+    """Returns whose name or address this is, for who may see accounts; nobody else finds any."""
+    if not unit.access.permits(USER_VIEW):
+        return []
+    key = account_key(account)
+    known = sa.or_(User.username_key == key, User.email_key == key)
+    return [user.id for user in unit.session.scalars(unit.select(User, USER_VIEW).where(known))]
+
+
+# The API asks for moments and ids; people ask for days of their own and for names.
+FOR_PEOPLE = replace(
     AUDIT_LIST,
     fields={
         **AUDIT_LIST.fields,
         "on_from": ListField("on_from", DAYS["on_from"], Kind.DATE, matches=_since),
         "on_to": ListField("on_to", DAYS["on_to"], Kind.DATE, matches=_until),
+        "who": ListField("who", "Who", matches=_by),
     },
 )
 
 
 def show(request: Any) -> dict[str, Any]:
     """Shows the entries of the organisation, newest first."""
-    words = dict(ACTIONS)
 
     def cells(record: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -87,7 +98,7 @@ def show(request: Any) -> dict[str, Any]:
                     "href": request.route_path("core.audit.show", id=record["id"]),
                     "detail": record["object_type"].replace("_", " "),
                 },
-                "action": words.get(record["action"], record["action"].replace("_", " ")),
+                "action": action_in_words(record["action"]),
                 "who": record["actor"]["name"],
                 "request": record["request_id"],
             },
@@ -107,31 +118,49 @@ def show(request: Any) -> dict[str, Any]:
         cells=cells,
         search_label="Search the audit log",
         search_hint="Object, person or request",
-        facets=(Facet("action", "Action", ACTIONS), *_people(request.unit)),
+        facets=(Facet("action", "Action", ACTIONS),),
+        empty=_empty(request),
         words=_words(request),
         length=50,
     )
-    listing, _ = show_list(request, BY_DAY, page)
+    listing, _ = show_list(request, FOR_PEOPLE, page)
     days = {name: request.GET.get(name, "") for name in DAYS}
-    return {"title": "Audit log", "listing": listing, "days": days}
+    return {
+        "title": "Audit log",
+        "listing": listing,
+        "days": days,
+        "who": request.GET.get("who", "") if request.unit.access.permits(USER_VIEW) else None,
+        "actors": request.GET.getall("actor_id"),
+    }
 
 
-def _people(unit: Any) -> list[Facet]:
-    """Returns the filter by person, for who may see accounts and where they are not too many.
+def action_in_words(action: str) -> str:
+    """Returns what was done, as people read it."""
+    return dict(ACTIONS).get(action, action.replace("_", " "))
 
-    The page of an entry leads to all that its author did, whoever that is.
-    """
-    if not unit.access.permits(USER_VIEW):
-        return []
-    statement = unit.select(User, USER_VIEW).order_by(User.name, User.username)
-    found = list(unit.session.scalars(statement.limit(MOST_PEOPLE + 1)))
-    if len(found) > MOST_PEOPLE:
-        return []
-    return [Facet("actor_id", "Who", [(str(one.id), one.display_name) for one in found])]
+
+def _empty(request: Any) -> dict[str, str]:
+    """Returns what stands where no entry matches: that nobody has a name, if that is why."""
+    unknown = [
+        account
+        for account in request.GET.getall("who")[:MOST_NAMED]
+        if account and not _accounts(request.unit, account)
+    ]
+    if not unknown:
+        return {
+            "icon": "search",
+            "title": "Nothing matches",
+            "text": "Nothing has these filters together. Remove one, or search all.",
+        }
+    return {
+        "icon": "user",
+        "title": "Nobody has this address",
+        "text": f"No account has the e-mail address or username {', '.join(unknown)}.",
+    }
 
 
 def _words(request: Any) -> dict[tuple[str, str], str]:
-    """Returns what the tags of the filters by day and by person say."""
+    """Returns what the tags of the filters by day and by id of a person say."""
     found: dict[tuple[str, str], str] = {}
     for name, label in DAYS.items():
         for text in request.GET.getall(name):
@@ -164,53 +193,8 @@ def _sealed(request: Any) -> str:
     return f"Sealed up to entry {position}. Entries can be read and never changed."
 
 
-def detail(request: Any) -> dict[str, Any]:
-    """Shows one entry field by field.
-
-    Raises:
-        NotFound: there is none in this organisation.
-    """
-    unit = request.unit
-    statement = unit.select(AuditEntry, AUDIT_VIEW).where(AuditEntry.id == request.matchdict["id"])
-    found = unit.session.scalars(statement).one_or_none()
-    if found is None:
-        raise NotFound("There is no such entry.")
-    crumbs = [("Audit log", request.route_path("core.audit.list"))]
-    action = dict(ACTIONS).get(found.action, found.action.replace("_", " "))
-    title = found.label or found.object_type.replace("_", " ")
-    kind = _class_of(found.object_type)
-    words = {name: kind.audit_word(name) if kind else in_words(name) for name in found.changes}
-    return {
-        "title": title,
-        "crumbs": crumbs,
-        "entry": found,
-        "action": action,
-        "words": words,
-        "author_href": request.route_path(
-            "core.audit.list", _query={"actor_id": str(found.actor_id)}
-        )
-        if found.actor_id
-        else "",
-    }
-
-
-def _class_of(object_type: str) -> type[Audited] | None:
-    """Returns the class that the trail calls so; None for what is no row of a table."""
-    classes = (mapper.class_ for mapper in Base.registry.mappers)
-    return next(
-        (one for one in classes if getattr(one, "__audit_type__", None) == object_type), None
-    )
-
-
 def includeme(config: Any) -> None:
     """Adds the pages."""
     config.add_page(
         "core.audit.list", "/audit", show, permission=AUDIT_VIEW, template="calibrify/audit.html"
-    )
-    config.add_page(
-        "core.audit.show",
-        "/audit/{id:uuid}",
-        detail,
-        permission=AUDIT_VIEW,
-        template="calibrify/audit_entry.html",
     )

@@ -240,7 +240,8 @@ def test_policies_are_set_by_an_administrator_and_written_into_the_trail(signed_
     assert "The policies are saved" in page
     assert form_to(page)[POLICY].checked
     trail = signed_in.get("/audit?object_type=organisation")
-    assert POLICY in signed_in.get(trail.html.select_one("tbody a.rowlink")["href"])
+    entry = signed_in.get(trail.html.select_one("tbody a.rowlink")["href"])
+    assert "Require if match: Yes" in entry
     both = late.submit(status=412)
     assert "differs" in both
     page = form_to(both, "/policies").submit(status=303).follow()
@@ -255,6 +256,8 @@ def test_policies_are_set_by_an_administrator_and_written_into_the_trail(signed_
         ("on_to={yesterday}", False),
         ("on_from=0001-01-01&on_to=9999-12-31", True),
         ("actor_id={stranger}", False),
+        ("who=ANNA", True),
+        ("who=nobody@example.com", False),
     ],
 )
 def test_the_trail_is_read_by_day(signed_in, query, some):
@@ -276,7 +279,12 @@ def test_the_trail_is_read_by_person_and_in_words(signed_in, office):
     theirs = signed_in.get(entry.html.select_one("main a[href*=actor_id]")["href"])
     authors = {row.select_one("td:nth-of-type(4)").text for row in theirs.html.select("tbody tr")}
     assert {author.split()[0].lower() for author in authors} == {"anna"}
-    assert theirs.html.select_one("[name=actor_id][checked]").parent.text.strip() in authors
+    assert f"Who: {authors.pop()}" in theirs.html.select_one(".applied .tag").text
+    (moment,) = (row.select("td")[1].text for row in entry.html.select("main tbody tr")
+                 if row.th.text == "Password changed at")  # fmt: skip
+    assert re.fullmatch(r"\d+ \w{3} \d{4}, \d\d:\d\d", moment)
+    nobody = signed_in.get("/audit?who=nobody@example.com")
+    assert "No account has the e-mail address or username nobody@example.com." in nobody
 
 
 def test_who_may_not_set_policies_sees_them_or_nothing(browser, office):
