@@ -20,7 +20,7 @@ from transaction import TransactionManager
 from zope.sqlalchemy import datamanager
 
 from calibrify_core.kernel.errors import Unauthenticated
-from calibrify_core.persistence.session import Reader
+from calibrify_core.persistence.session import Reader, Writer
 from calibrify_core.work.platform import Platform
 from calibrify_core.work.unit import UnitOfWork
 
@@ -94,24 +94,23 @@ class Request(PyramidRequest):  # type: ignore[misc]
     @property
     def connection(self) -> Connection:
         """The connection on which the request works anyhow, so that it needs no second."""
-        active = "tm.active" in self.environ
-        return self.writer.connection() if active else self.reader.connection
+        return (self.writer if "tm.active" in self.environ else self.reader).connection
 
     @cached_property
-    def writer(self) -> Session:
-        """The session of the request's transaction; the transaction tween commits it.
+    def writer(self) -> Writer:
+        """What writes, in the request's transaction; the transaction tween commits it.
 
         Raises:
             RuntimeError: the address opens transactions of its own (sign-in), or only reads.
         """
         if "tm.active" not in self.environ:
             raise RuntimeError(f"{self.method} {self.path} has no transaction of its own")
-        session = self.platform.session(write=True)
+        writer = self.platform.writer()
         # The same as zope.sqlalchemy.register with this state, without its seven listeners.
         datamanager.join_transaction(
-            session, initial_state=datamanager.STATUS_CHANGED, transaction_manager=self.tm
+            writer, initial_state=datamanager.STATUS_CHANGED, transaction_manager=self.tm
         )
-        return session
+        return writer
 
     @cached_property
     def tm(self) -> TransactionManager:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from calibrify_core.audit.digest import GENESIS, entry_digest, seal_digest
 from calibrify_core.audit.entry import AuditEntry, AuditSeal
 from calibrify_core.kernel.ids import first_id
+from calibrify_core.persistence.bulk import insert_many
 from calibrify_core.persistence.engine import Database
 
 LOCK = 0x5345414C  # "SEAL"
@@ -131,8 +132,9 @@ def _seal_batch(connection: Connection, look_back: timedelta | None) -> int:
             }
         )
         previous = digest
-    if rows:
-        connection.execute(sa.insert(AuditSeal.__table__), rows)  # type: ignore[arg-type]
+    table = AuditSeal.__table__
+    assert isinstance(table, sa.Table)  # noqa: S101 - narrows the type
+    insert_many(connection, table, rows)
     return len(rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
@@ -25,7 +25,6 @@ from calibrify_core.persistence.types import ExactDecimal, UTCDateTime
 
 INFO = "calibrify_audit"
 ALWAYS_SKIPPED = frozenset({"created_at", "updated_at", "version", "organisation_id"})
-BLANK: tuple[Any, ...] = (None, "", [], {})
 
 
 class Audited:
@@ -71,48 +70,58 @@ class Author(Protocol):
     def organisation(self) -> Any:
         """For whom it works; has an ``id``."""
 
+    @property
+    def platform(self) -> Any:
+        """Where it works; has ``keys``."""
 
-class _Watch:
-    """What a watched session remembers."""
-
-    def __init__(self, author: Author, key: bytes) -> None:
-        self.author = author
-        self.key = key
+    @property
+    def connection(self) -> Connection:
+        """The connection that it writes on."""
 
 
-def watch(session: Session, author: Author, key: bytes) -> None:
+def watch(session: Session, author: Author) -> None:
     """Lets every flush of a session write its changes into the trail.
 
     Args:
         session: a session of one unit of work.
         author: the unit: who acts, for whom and why.
-        key: key of the entries' digests.
     """
-    session.info[INFO] = _Watch(author, key)
+    session.info[INFO] = author
 
 
-def record(
-    session: Session,
-    action: str,
-    object_type: str,
-    object_id: uuid.UUID | None,
-    label: str,
-    changes: Mapping[str, Any],
+def write_entries(
+    author: Author, rows: Sequence[tuple[str, str, uuid.UUID | None, str, dict[str, Any]]]
 ) -> None:
-    """Writes one entry that does not come from a flush: an export, a sign-in, a refusal."""
-    _write(session, [(action, object_type, object_id, label, dict(changes))])
-
-
-def write_batch(
-    session: Session, rows: Iterable[tuple[str, str, uuid.UUID | None, str, dict[str, Any]]]
-) -> None:
-    """Writes many entries in one statement, for changes made past the ORM (imports).
+    """Writes entries that no flush would write: an export, a sign-in, rows past the mapper.
 
     Args:
-        session: a watched session.
+        author: the unit of work.
         rows: (action, object type, object id, label, changes) of each entry.
     """
-    _write(session, list(rows))
+    entries = []
+    actor, key, moment = author.actor, author.platform.keys.audit, datetime.now(UTC)
+    for identifier, (action, object_type, object_id, label, changes) in zip(
+        new_ids(len(rows)), rows, strict=True
+    ):
+        columns: dict[str, Any] = {
+            "id": identifier,
+            "organisation_id": author.organisation.id,
+            "at": moment,
+            "actor_kind": actor.kind,
+            "actor_id": actor.user_id,
+            "actor_name": actor.name[:200],
+            "action": action,
+            "object_type": object_type,
+            "object_id": object_id,
+            "label": label[:300],
+            "changes": changes,
+            "reason": author.reason,
+            "request_id": actor.request_id,
+        }
+        entries.append({**columns, "digest": entry_digest(key, columns)})
+    table = AuditEntry.__table__
+    assert isinstance(table, sa.Table)  # noqa: S101 - narrows the type
+    insert_later(author.connection, table, *entries)
 
 
 def told_of_new(model: type[Audited], columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +139,9 @@ def told_of_new(model: type[Audited], columns: Mapping[str, Any]) -> dict[str, A
     return {
         name: [None, value if type(value) is str else plain(value)]
         for name, value in columns.items()
-        if value not in BLANK and name != "id" and name not in untold
+        if (value or not (value is None or isinstance(value, str | list | dict)))
+        and name != "id"
+        and name not in untold
     }
 
 
@@ -160,7 +171,7 @@ def _after_flush(session: Session, _: Any) -> None:
                     )
                 )
     if found:
-        _write(session, found)
+        write_entries(session.info[INFO], found)
 
 
 def _changes(instance: Audited, action: str) -> dict[str, Any]:
@@ -218,39 +229,6 @@ def typed(column: Any, value: Any) -> Any:
     )
     found = (parse for kind, parse in parsers if isinstance(column.type, kind))
     return next(found, str)(value)
-
-
-def _write(
-    session: Session, rows: list[tuple[str, str, uuid.UUID | None, str, dict[str, Any]]]
-) -> None:
-    """Inserts entries with their digests."""
-    watched: _Watch = session.info[INFO]
-    author = watched.author
-    entries = []
-    moment = datetime.now(UTC)
-    identifiers = new_ids(len(rows))
-    for identifier, (action, object_type, object_id, label, changes) in zip(
-        identifiers, rows, strict=True
-    ):
-        columns: dict[str, Any] = {
-            "id": identifier,
-            "organisation_id": author.organisation.id,
-            "at": moment,
-            "actor_kind": author.actor.kind,
-            "actor_id": author.actor.user_id,
-            "actor_name": author.actor.name[:200],
-            "action": action,
-            "object_type": object_type,
-            "object_id": object_id,
-            "label": label[:300],
-            "changes": changes,
-            "reason": author.reason,
-            "request_id": author.actor.request_id,
-        }
-        entries.append({**columns, "digest": entry_digest(watched.key, columns)})
-    table = AuditEntry.__table__
-    assert isinstance(table, sa.Table)  # noqa: S101 - narrows the type
-    insert_later(session.connection(), table, *entries)
 
 
 _NEWEST = Prepared(

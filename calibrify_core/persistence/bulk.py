@@ -20,6 +20,16 @@ WORTH_A_COPY = 20
 """From so many rows on, COPY is faster than INSERT."""
 
 _Writer = Callable[[Any], str]
+_BLANK: Mapping[type[Any], Any] = {
+    type(None): sa.null(),
+    str: sa.literal_column("''"),
+    bool: sa.false(),
+    list: sa.literal_column("'[]'"),
+    dict: sa.literal_column("'{}'"),
+}
+"""What is blank, as a statement writes it out."""
+_STRUCTURED = frozenset({list, dict})
+
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -38,7 +48,7 @@ def insert_many(connection: Connection, table: sa.Table, rows: Sequence[Mapping[
     if not rows:
         return
     if len(rows) == 1:
-        _kept(table, tuple(rows[0])).rows(connection, rows[0])
+        _insert(table, rows[0]).rows(connection, rows[0])
         return
     if connection.dialect.name != "postgresql" or len(rows) < WORTH_A_COPY:
         connection.execute(sa.insert(table), list(rows))
@@ -73,7 +83,7 @@ def insert_later(connection: Connection, table: sa.Table, *rows: Mapping[str, An
         rows: values by column name, as for `insert_many`.
     """
     if len(rows) == 1:
-        _kept(table, tuple(rows[0])).later(connection, rows[0])
+        _insert(table, rows[0]).later(connection, rows[0])
     else:
         insert_many(connection, table, rows)
 
@@ -99,11 +109,37 @@ def insert_unless_taken(connection: Connection, table: sa.Table, row: Mapping[st
     return statement.first(connection, row) is not None
 
 
-@lru_cache(maxsize=128)
-def _kept(table: sa.Table, names: tuple[str, ...]) -> Prepared:
-    """Returns the statement that inserts one row of some columns."""
+def _insert(table: sa.Table, row: Mapping[str, Any]) -> Prepared:
+    """Returns the statement that inserts one row like this: with its blanks written out.
+
+    Most of a new row is blank. What stands in the statement is not sent, quoted and read anew.
+    """
+    blanks = [
+        None if value or value.__class__ not in _BLANK else value.__class__
+        for value in row.values()
+    ]
+    return _kept(table, tuple(row), tuple(blanks))
+
+
+@lru_cache(maxsize=256)
+def _kept(
+    table: sa.Table, names: tuple[str, ...], blanks: tuple[type[Any] | None, ...]
+) -> Prepared:
+    """Returns the statement that inserts one row of some columns, some of them blank."""
+    written = {
+        name: _BLANK[blank]
+        for name, blank in zip(names, blanks, strict=True)
+        # In structured data, nothing, no and no text are values of its own.
+        if blank is not None and (blank in _STRUCTURED or not _is_structured(table.c[name]))
+    }
+    sent = [name for name in names if name not in written]
     # Inline: the database counts an absent id, and nobody asks for it.
-    return Prepared(sa.insert(table).inline(), columns=names)
+    return Prepared(sa.insert(table).inline().values(written), columns=sent)
+
+
+def _is_structured(column: sa.Column[Any]) -> bool:
+    """Tells whether a column holds JSON."""
+    return isinstance(column.type, types.JSON)
 
 
 @lru_cache(maxsize=128)

@@ -11,13 +11,13 @@ KNOWN = "calibrify_prepared"
 """Under this name a connection keeps which plans it knows."""
 
 
-def told(connection: Connection, cursor: Any, statement: str, error: Any) -> Exception:
+def told(connection: Connection, cursor: Any, statement: str | None, error: Any) -> Exception:
     """Returns an error as SQLAlchemy tells it; a broken connection is given up.
 
     Args:
         connection: on which it happened.
         cursor: that met it.
-        statement: what was sent, without its values: an error ends up in a log.
+        statement: what was sent, without its values: an error ends up in a log. None for a commit.
         error: of the driver.
     """
     dialect = connection.dialect

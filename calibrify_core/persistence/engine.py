@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import time
 from collections import deque
 from contextlib import suppress
@@ -19,6 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from calibrify_core.kernel.errors import ConfigurationError
+from calibrify_core.persistence.waiting import BY_HAND, WAITING
 
 BUSY_SECONDS = 15
 REST_SECONDS = 2
@@ -31,7 +33,8 @@ class Database:
     """One database behind two doors that share a pool.
 
     Attributes:
-        writer: begins with the write lock (SQLite) or an ordinary transaction (PostgreSQL).
+        writer: begins with the write lock (SQLite), or on the way of the first statement of a
+            transaction (PostgreSQL).
         reader: for statements that never write; autocommit on PostgreSQL, which saves two
             round trips a request, and a plain BEGIN on SQLite, which takes no write lock.
         snapshot: for long reads: one consistent view from the first row to the last, and rows
@@ -41,46 +44,54 @@ class Database:
     writer: Engine
     reader: Engine
     snapshot: Engine
-    _resting: deque[tuple[Connection, float]] = field(
-        default_factory=deque, init=False, repr=False, compare=False
+    _resting: dict[bool, deque[tuple[Connection, float]]] = field(
+        default_factory=lambda: {True: deque(), False: deque()},
+        init=False,
+        repr=False,
+        compare=False,
     )
 
-    def lend(self) -> Connection:
-        """Returns a connection of the reader; `take_back` takes it when it is done with.
+    def lend(self, *, write: bool) -> Connection:
+        """Returns a connection; `take_back` takes it when it is done with.
 
         On PostgreSQL the one that came back last goes out first: its plans are at hand, those of
         the others have gone cold, and the pool's own way costs a small request more than its
         statements.
+
+        Args:
+            write: whether one of the writer, or of the reader.
         """
-        while self._resting:
+        resting = self._resting[write]
+        while resting:
             try:
-                connection, since = self._resting.pop()
+                connection, since = resting.pop()
             except IndexError:  # another thread was faster
                 break
             if time.monotonic() - since < REST_SECONDS or _lives(connection):
                 return connection
-        return self.reader.connect()
+        return (self.writer if write else self.reader).connect()
 
-    def take_back(self, connection: Connection) -> None:
-        """Takes back what `lend` returned, and ends what was read on it."""
+    def take_back(self, connection: Connection, *, write: bool) -> None:
+        """Takes back what `lend` returned; what is open on it is undone."""
         if connection.invalidated:
             # Who lost one has lost them all: the database was started anew.
             self._close_resting(lost=True)
         elif self.dialect == "postgresql" and not connection.closed:
             if connection.in_transaction():
                 connection.rollback()
-            self._resting.append((connection, time.monotonic()))
+            self._resting[write].append((connection, time.monotonic()))
             return
         connection.close()
 
     def _close_resting(self, *, lost: bool = False) -> None:
         """Closes what rests; what is lost is never used again."""
-        with suppress(IndexError):
-            while True:
-                connection, _ = self._resting.pop()
-                if lost:
-                    connection.invalidate()
-                connection.close()
+        for resting in self._resting.values():
+            with suppress(IndexError):
+                while True:
+                    connection, _ = resting.pop()
+                    if lost:
+                        connection.invalidate()
+                    connection.close()
 
     @property
     def dialect(self) -> str:
@@ -95,7 +106,8 @@ class Database:
 
     def forget(self) -> None:
         """Lets go of pooled connections unclosed: after a fork they are the parent's."""
-        self._resting.clear()
+        for resting in self._resting.values():
+            resting.clear()
         self.writer.dispose(close=False)
         self.reader.dispose(close=False)
 
@@ -133,6 +145,7 @@ def _open_postgresql(url: sa.URL) -> Database:
         "max_overflow": 10,
         "pool_recycle": 1800,
         "hide_parameters": True,
+        "json_serializer": _json,
         "json_deserializer": orjson.loads,
         # What is prepared is good for all values; left to itself, the database would weigh that
         # anew with each execution, and plan a list whose bounds it takes for unlikely.
@@ -141,7 +154,9 @@ def _open_postgresql(url: sa.URL) -> Database:
             "options": "-c timezone=utc -c plan_cache_mode=force_generic_plan",
         },
     }
-    writer = sa.create_engine(**copy.deepcopy(options))
+    writer = sa.create_engine(
+        **copy.deepcopy(options), isolation_level="AUTOCOMMIT", execution_options={BY_HAND: True}
+    )
     # Lists are written in the order in which they are best joined; looking for a better one
     # takes the planner longer than the whole page takes to read.
     options["connect_args"]["options"] += " -c join_collapse_limit=1"
@@ -150,7 +165,10 @@ def _open_postgresql(url: sa.URL) -> Database:
     for engine in (writer, reader):
         _ping_after_rest(engine)
         _read_moments(engine)
-    snapshot = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    _leave_nothing_open(writer)
+    snapshot = writer.execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True, **{BY_HAND: False}
+    )
     return Database(writer=writer, reader=reader, snapshot=snapshot)
 
 
@@ -163,6 +181,14 @@ def _lives(connection: Connection) -> bool:
         connection.close()
         return False
     return True
+
+
+def _json(value: Any) -> str:
+    """Writes structured data; what only the slower way can write, it writes."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(value)
 
 
 def _moment(text: Any, _cursor: Any) -> datetime | None:
@@ -179,6 +205,19 @@ def _read_moments(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def register(connection: Any, _record: Any) -> None:
         extensions.register_type(_MOMENT, connection)
+
+
+def _leave_nothing_open(engine: Engine) -> None:
+    """Ends what somebody forgot to end, when a connection goes back into the pool.
+
+    The driver does not know of transactions that are begun by hand, and would leave them open.
+    """
+
+    @event.listens_for(engine, "reset")
+    def reset(connection: Any, record: Any, _state: Any) -> None:
+        record.info.pop(WAITING, None)
+        if connection.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
+            connection.cursor().execute("ROLLBACK")
 
 
 def _ping_after_rest(engine: Engine) -> None:

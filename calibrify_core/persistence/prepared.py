@@ -163,9 +163,12 @@ class _Text:
         sent = values if self.names is None else tuple(values[name] for name in self.names)
         text = self._planned(connection, cursor)
         waiting = take(connection)
-        # Who counts statements, or wants to see them, hears of this one like of any other.
-        for hear in connection.engine.dispatch.before_cursor_execute:
-            hear(connection, cursor, self.sql, sent, None, False)
+        # Who counts statements, or wants to see them, hears of this one like of any other; alone,
+        # the listener that sends what waits has nothing to do.
+        listeners = connection.engine.dispatch.before_cursor_execute
+        if len(listeners) > 1:
+            for hear in listeners:
+                hear(connection, cursor, self.sql, sent, None, False)
         return text, sent, waiting
 
     def _planned(self, connection: Connection, cursor: Any) -> str:

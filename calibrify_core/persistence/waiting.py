@@ -1,7 +1,8 @@
-"""Rows that wait for the next statement: it takes them along on its way to the database.
+"""What waits for the next statement: it takes it along on its way to the database.
 
 What a change leaves behind, such as an entry of the trail, is not looked at by the code that
-writes it. Sent alone, each such row would cost a journey of its own.
+writes it. Sent alone, each such row would cost a journey of its own, and so would the beginning
+and the end of a transaction, which the driver sends alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from sqlalchemy.engine import Connection, Engine
 from calibrify_core.persistence.driver_errors import told
 
 WAITING = "calibrify_waiting"
+BY_HAND = "calibrify_begun_by_hand"
+"""Option of an engine in autocommit: its transactions begin and end on the way of others."""
+
+_BEGIN = b"BEGIN;"
 
 
 def add(connection: Connection, statements: bytes) -> None:
@@ -32,7 +37,6 @@ def take(connection: Connection) -> bytes:
     return waiting
 
 
-@event.listens_for(Engine, "commit")
 def send(connection: Connection) -> None:
     """Sends what waits, alone.
 
@@ -40,15 +44,47 @@ def send(connection: Connection) -> None:
         DBAPIError: a constraint refuses one of the rows.
     """
     waiting = take(connection)
-    if not waiting:
-        return
+    if waiting:
+        _send(connection, waiting, "rows that waited")
+
+
+def _send(connection: Connection, statements: bytes, name: str | None) -> None:
+    """Sends statements that return nothing; by their name an error tells of them."""
     cursor = connection.connection.cursor()
     try:
-        cursor.execute(waiting)
+        cursor.execute(statements)
     except connection.dialect.loaded_dbapi.Error as error:
-        raise told(connection, cursor, "rows that waited", error) from error
+        raise told(connection, cursor, name, error) from error
     finally:
         cursor.close()
+
+
+def _by_hand(connection: Connection) -> bool:
+    """Tells whether the transactions of a connection are begun and ended here."""
+    return bool(connection.get_execution_options().get(BY_HAND))
+
+
+@event.listens_for(Engine, "begin")
+def begin(connection: Connection) -> None:
+    """Lets a transaction begin with its first statement."""
+    if _by_hand(connection):
+        connection.info[WAITING] = _BEGIN
+
+
+@event.listens_for(Engine, "commit")
+def commit(connection: Connection) -> None:
+    """Sends what waits, and with it the end of a transaction that was begun here.
+
+    Raises:
+        DBAPIError: a constraint refuses one of the rows. It names no statement where they went
+            with the commit: what was lost on the way may have been committed.
+    """
+    if not _by_hand(connection):
+        send(connection)
+        return
+    waiting = take(connection)
+    if waiting != _BEGIN:
+        _send(connection, waiting + b"COMMIT", None)
 
 
 @event.listens_for(Engine, "before_cursor_execute")
@@ -58,7 +94,10 @@ def send_first(connection: Connection, *_: Any) -> None:
 
 
 @event.listens_for(Engine, "rollback")
-def forget(connection: Connection) -> None:
+def roll_back(connection: Connection) -> None:
     """Forgets what waits: it belongs to what is undone. A lost connection took it along."""
-    if not connection.invalidated:
-        take(connection)
+    if connection.invalidated:
+        return
+    waiting = take(connection)
+    if _by_hand(connection) and not waiting.startswith(_BEGIN):
+        _send(connection, b"ROLLBACK", None)

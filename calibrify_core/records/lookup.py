@@ -36,10 +36,13 @@ class KeptLookup:
 
     Args:
         sought: what each id stands for, by the name under which it is given.
+        beside: what is asked on the same journey: a select of one row, whatever there is, with a
+            named bind parameter for what differs from use to use.
     """
 
-    def __init__(self, sought: Mapping[str, Sought]) -> None:
+    def __init__(self, sought: Mapping[str, Sought], beside: sa.Select[Any] | None = None) -> None:
         self._sought = dict(sought)
+        self._beside = None if beside is None else beside.subquery("beside")
         self._kept = lru_cache(maxsize=64)(self._made)
 
     def find(self, unit: Any, ids: Mapping[str, uuid.UUID]) -> dict[str, Any]:
@@ -49,17 +52,26 @@ class KeptLookup:
             unit: the unit of work.
             ids: by name.
         """
-        if not ids:
-            return {}
+        return self.find_beside(unit, ids, {})[0] if ids else {}
+
+    def find_beside(
+        self, unit: Any, ids: Mapping[str, uuid.UUID], values: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Any]:
+        """Returns the same, and a row with what is asked beside the ids.
+
+        Args:
+            unit: the unit of work.
+            ids: by name.
+            values: of what is asked beside them, by the names of its bind parameters.
+        """
         names = tuple(ids)
         scopes = [unit.access.scope(self._sought[name].permission) for name in names]
+        given = {"organisation": unit.organisation.id, **ids, **values}
         if all(scope.everything for scope in scopes):
-            values = {"organisation": unit.organisation.id, **ids}
-            row = self._kept(names).first(unit.connection, values)
+            row = self._kept(names).first(unit.connection, given)
         else:
-            cut = self._select(names, scopes)
-            row = columns_of(unit, cut, ids).one()
-        return dict(zip(names, row, strict=True))
+            row = columns_of(unit, self._select(names, scopes), given).one()
+        return dict(zip(names, row, strict=False)), row
 
     def _made(self, names: tuple[str, ...]) -> Prepared:
         """Makes the statement for who may see all."""
@@ -73,4 +85,6 @@ class KeptLookup:
             key = sa.bindparam(name, type_=sa.Uuid())
             one = sa.select(sought.column).where(sought.model.id == key)
             found.append(restrict(one, sought.model, scope).scalar_subquery().label(name))
-        return sa.select(*found)
+        if self._beside is None:
+            return sa.select(*found)
+        return sa.select(*found, *self._beside.c).select_from(self._beside)

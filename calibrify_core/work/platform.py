@@ -22,7 +22,7 @@ from calibrify_core.kernel.errors import NotFound
 from calibrify_core.kernel.settings import Settings
 from calibrify_core.mail.interface import Mailer
 from calibrify_core.persistence.engine import Database
-from calibrify_core.persistence.session import GuardedSession, new_session
+from calibrify_core.persistence.session import GuardedSession, Writer, new_session
 from calibrify_core.storage.interface import Storage
 from calibrify_core.tasks.bell import Bell
 from calibrify_core.tasks.queue import ENQUEUED
@@ -107,6 +107,10 @@ class Platform:
         if write:
             session.info[BELL] = self.bell
         return session
+
+    def writer(self) -> Writer:
+        """Makes what writes in one transaction; its commit rings the bell likewise."""
+        return Writer(self.database, {BELL: self.bell})
 
     def snapshot(self) -> Session:
         """Makes a session for a long read, such as an export: one view of the data throughout.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from calibrify_core.kernel.clock import Clock
 from calibrify_core.kernel.errors import NotFound
 from calibrify_core.observability import guard
 from calibrify_core.persistence import scoping
-from calibrify_core.persistence.session import Reader
+from calibrify_core.persistence.session import Reader, Writer
 from calibrify_core.records import numbering
 from calibrify_core.tasks import queue
 from calibrify_core.tasks.job import Job
@@ -48,7 +49,7 @@ class UnitOfWork:
     def __init__(
         self,
         platform: Platform,
-        source: Session | Reader,
+        source: Session | Reader | Writer,
         actor: Actor,
         organisation: OrganisationFacts,
         access: Access,
@@ -62,12 +63,22 @@ class UnitOfWork:
         self._today: date | None = None
         self._connection: Connection | None = None
         if isinstance(source, Session):
-            trail.watch(source, self, platform.keys.audit)
+            trail.watch(source, self)
+
+    @cached_property
+    def session(self) -> Session:
+        """The database session, guarded by scope; its changes are written into the trail."""
+        source = self._source
+        if isinstance(source, Session):
+            return source
+        if source.writes:
+            trail.watch(source.session, self)
+        return source.session
 
     @property
-    def session(self) -> Session:
-        """The database session, guarded by scope."""
-        return self._source if isinstance(self._source, Session) else self._source.session
+    def has_session(self) -> bool:
+        """Whether somebody asked for the session, and so may have loaded or changed objects."""
+        return isinstance(self._source, Session) or "session" in self.__dict__
 
     @property
     def connection(self) -> Connection:
@@ -126,6 +137,10 @@ class UnitOfWork:
             raise NotFound
         return found
 
+    def flush(self) -> None:
+        """Writes what the session holds: before a statement that goes past it."""
+        self._source.flush()
+
     def add(self, instance: M) -> M:
         """Adds a new object to the transaction and returns it."""
         self.session.add(instance)
@@ -151,8 +166,7 @@ class UnitOfWork:
             what: name of what is called, as declared.
             call: without arguments.
         """
-        source = self._source
-        if isinstance(source, Reader) or source.bind is not self.platform.database.writer:
+        if not self._writes():
             return guard.guarded(plugin, what, call)
 
         def within_savepoint() -> R:
@@ -160,6 +174,13 @@ class UnitOfWork:
                 return call()
 
         return guard.guarded(plugin, what, within_savepoint)
+
+    def _writes(self) -> bool:
+        """Tells whether this is a transaction that may change something."""
+        source = self._source
+        if isinstance(source, Session):
+            return source.bind is self.platform.database.writer
+        return source.writes
 
     def enqueue(
         self, task: str, payload: Mapping[str, Any], not_before: datetime | None = None
@@ -210,4 +231,4 @@ class UnitOfWork:
         changes: Mapping[str, Any] | None = None,
     ) -> None:
         """Writes an audit entry that no flush would write, such as an export or a sign-in."""
-        trail.record(self.session, action, object_type, object_id, label, changes or {})
+        trail.write_entries(self, [(action, object_type, object_id, label, dict(changes or {}))])

@@ -166,3 +166,22 @@ def test_what_refuses_a_row_that_waits_is_told_as_every_other_error(database: Da
     assert "nobody's" not in str(caught.value)
     with database.writer.begin() as connection:
         assert found_ids(connection) == {row["id"]}
+
+
+@pytest.mark.parametrize("facts", [None, "", False, 0, [], {}, {"a": ""}])
+def test_blank_values_are_written_as_any_others(database: Database, facts: object) -> None:
+    blank = {"text": "", "count": None, "flag": False, "amount": None, "day": None}
+    given = {"id": uuid.uuid4(), **blank, "moment": None, "facts": facts}
+    plain = {**given, "id": uuid.uuid4()}
+    with database.writer.begin() as connection:
+        TABLE.metadata.create_all(connection)
+        for _ in range(5):  # planned from the fourth on
+            insert_later(connection, TABLE, {**given, "id": uuid.uuid4()})
+        connection.execute(sa.insert(TABLE), plain)
+        as_text = sa.cast(TABLE.c.facts, sa.Text)
+        kept = connection.execute(sa.select(TABLE, as_text.label("written"))).all()
+    assert len({row[1:] for row in map(_hashable, kept)}) == 1
+
+
+def _hashable(row: sa.Row[tuple[object, ...]]) -> tuple[object, ...]:
+    return tuple(repr(value) for value in row)

@@ -160,28 +160,28 @@ def read(connection: sa.Connection) -> int | None:
 def test_a_lent_connection_sees_what_was_written_since_it_was_lent_before(
     filled: Database,
 ) -> None:
-    first = filled.lend()
+    first = filled.lend(write=False)
     assert read(first) == 0
-    filled.take_back(first)
+    filled.take_back(first, write=False)
     with filled.writer.begin() as connection:
         connection.execute(counter.update().values(n=7))
 
-    again = filled.lend()
+    again = filled.lend(write=False)
 
     assert read(again) == 7
     assert (again is first) == (filled.dialect == "postgresql")
-    filled.take_back(again)
+    filled.take_back(again, write=False)
 
 
 def test_no_two_borrowers_share_a_connection(filled: Database) -> None:
-    filled.take_back(filled.lend())
+    filled.take_back(filled.lend(write=False), write=False)
 
-    first, second = filled.lend(), filled.lend()
+    first, second = filled.lend(write=False), filled.lend(write=False)
 
     assert first is not second
     assert (read(first), read(second)) == (0, 0)
     for connection in (first, second):
-        filled.take_back(connection)
+        filled.take_back(connection, write=False)
 
 
 @pytest.mark.parametrize(("rest", "lost"), [(0, 1), (REST_SECONDS, 0)])
@@ -190,8 +190,8 @@ def test_lost_connections_cost_one_statement_and_after_a_rest_none(
 ) -> None:
     database = open_database(postgres_server.url(postgres_server.create_database()))
     try:
-        for connection in [database.lend() for _ in range(3)]:
-            database.take_back(connection)
+        for connection in [database.lend(write=False) for _ in range(3)]:
+            database.take_back(connection, write=False)
         with database.snapshot.connect() as stranger:
             stranger.execute(
                 sa.text(
@@ -204,13 +204,13 @@ def test_lost_connections_cost_one_statement_and_after_a_rest_none(
 
         failures = 0
         for _ in range(3):
-            connection = database.lend()
+            connection = database.lend(write=False)
             try:
                 connection.execute(sa.text("SELECT 1"))
             except OperationalError:
                 failures += 1
             finally:
-                database.take_back(connection)
+                database.take_back(connection, write=False)
         assert failures == lost
     finally:
         database.dispose()
@@ -238,3 +238,34 @@ def test_another_kind_of_database_is_refused(url: str, sentence: str) -> None:
         open_database(url)
 
     assert caught.value.detail == sentence
+
+
+def test_nothing_stays_open_on_a_connection_that_was_forgotten(
+    postgres_server: PostgresServer,
+) -> None:
+    database = open_database(postgres_server.url(postgres_server.create_database()))
+    try:
+        raw = database.writer.raw_connection()
+        raw.cursor().execute("BEGIN; CREATE TABLE half (n int)")
+        raw.close()
+        with database.writer.connect() as connection:
+            assert connection.scalar(sa.text("SELECT to_regclass('half')")) is None
+    finally:
+        database.dispose()
+
+
+def test_a_transaction_is_committed_undone_or_never_begun(filled: Database) -> None:
+    with filled.writer.connect() as connection:
+        connection.begin()
+        connection.commit()  # nothing was asked
+        connection.execute(counter.update().values(n=1))
+        connection.commit()
+        connection.execute(counter.update().values(n=2))
+        with connection.begin_nested() as part:
+            connection.execute(counter.update().values(n=3))
+            part.rollback()
+        connection.rollback()
+        assert read(connection) == 1
+        connection.rollback()
+    with filled.reader.connect() as connection:
+        assert read(connection) == 1

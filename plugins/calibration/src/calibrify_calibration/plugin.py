@@ -240,6 +240,7 @@ def calibrify_equipment_list_facets() -> Sequence[public.ListFacet]:
             import_rows=imports.import_rows,
             import_undo=import_undo.UNDO,
             export_values=imports.export_values,
+            fresh=facet.FRESH,
             judged_by=facet.judged_by,
         )
     ]

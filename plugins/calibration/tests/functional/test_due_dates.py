@@ -341,3 +341,12 @@ def test_the_summary_counts_outcomes(lab):
     lab.approved(lab.instrument(), performed_at="2025-03-01T00:00:00Z")
     after = lab.viewer.get(f"{API}dashboard/summary/").json["results_30_days"]
     assert (after["pass"] - before["pass"], after["fail"] - before["fail"]) == (1, 1)
+
+
+def test_a_new_instrument_is_shown_with_its_calibration_as_it_is_read(lab):
+    path = "/api/v1/equipment/"
+    made = lab.manager.post_json(
+        path, {"name": "Ruler", "asset_tag": lab.unique("NEW")}, status=201
+    )
+    assert made.json["calibration_status"] == "never_calibrated"
+    assert made.body == lab.manager.get(made.headers["Location"]).body

@@ -206,6 +206,8 @@ class ListFacet:
         import_undo: how that is taken back; without it, instruments that it changed stay so.
         export_values: called with (unit, ids) for some instruments of an export; returns, by id,
             values of import fields that the list does not show.
+        fresh: what the columns hold, by label, of an instrument that was just registered; without
+            it, or where ``write`` was called, a new instrument is read back to be shown.
         judged_by: called with (unit); returns, by member of the record, what its value is in SQL,
             for those few members by which a verdict looks. What counts instruments by their
             verdict groups by them; all other members are then None.
@@ -229,6 +231,7 @@ class ListFacet:
     export_values: (
         Callable[[Any, Sequence[uuid.UUID]], Mapping[uuid.UUID, Mapping[str, Any]]] | None
     ) = None
+    fresh: Mapping[str, Any] | None = None
     judged_by: Callable[[Any], Mapping[str, sa.ColumnElement[Any]]] | None = None
 
 

@@ -82,6 +82,33 @@ def test_everything_comes_back_as_it_was_sent(manager: Any, lab: Any) -> None:
     assert body["ranges"] == ranges
     assert body["purchase_price"] == "1200.50"
     assert body["custodian"]["name"].startswith("Technician")
+    assert manager.get(f"{E}{body['id']}/").json == body
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"serial_number": "7", "manufacturer": "Nordmess", "model": "NM 8"},
+        {"department": "QA", "acquired_on": "2024-02-29", "is_reference_standard": True},
+        {"purchase_price": "1E+2"},
+        {"ranges": [{"quantity": "DC voltage", "unit": "V", "max": "10"}]},
+        {"status": "out_of_service", "criticality": "low", "notes": "x\ny"},
+    ],
+)
+def test_what_is_entered_is_shown_as_it_is_read(
+    manager: Any, lab: Any, more: dict[str, Any]
+) -> None:
+    place = {"category_id": str(lab.kinds["DMM"]), "location_id": str(lab.places["A1"])}
+    body = {"name": "Multimeter", "asset_tag": lab.unique("SHOWN"), **place, **more}
+    made = manager.post_json(E, body, status=201)
+    read = manager.get(made.headers["Location"])
+    assert (made.body, made.headers["ETag"]) == (read.body, read.headers["ETag"])
+
+
+def test_who_sees_a_part_alone_is_shown_what_was_entered_there(lab: Any) -> None:
+    here = lab.api("metrology_manager", "location", lab.places["A"])
+    made = make(here, lab, asset_tag=lab.unique("PART"), location_id=str(lab.places["A1"]))
+    assert here.get(f"{E}{made['id']}/").json == made
 
 
 @pytest.mark.parametrize(
@@ -349,3 +376,25 @@ def test_of_two_with_the_same_number_at_once_one_is_refused(lab: Any) -> None:
     assert outcomes.count("made") == 1
     assert all("serial number" in text for text in outcomes if text != "made")
     assert len(outcomes) == 4
+
+
+def test_of_those_who_take_one_tag_at_once_all_but_one_are_told_who_has_it(
+    lab: Any, manager: Any
+) -> None:
+    tag = lab.unique("AT-ONCE")
+    answers: list[Any] = []
+    ready = threading.Barrier(4)
+
+    def enter() -> None:
+        ready.wait()
+        answers.append(manager.post_json(E, {"name": "Gauge", "asset_tag": tag}, status="*"))
+
+    threads = [threading.Thread(target=enter) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made = [answer for answer in answers if answer.status_int == 201]
+    refused = [answer.json for answer in answers if answer.status_int == 409]
+    assert (len(made), len(refused)) == (1, 3)
+    assert {body["existing"] for body in refused} == {f"{E}{made[0].json['id']}/"}

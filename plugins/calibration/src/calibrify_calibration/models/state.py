@@ -1,7 +1,9 @@
 """The calibration state of instruments: the facts that lists filter and sort by."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -52,3 +54,26 @@ class CalibrationState(OrganisationOwned, Base):
 
 
 scoped(CalibrationState, through_equipment(CalibrationState.equipment_id))
+
+
+NOTHING_KNOWN: Mapping[str, Any] = {
+    "required": True,
+    "not_required_reason": "",
+    "failed": False,
+    "has_accepted": False,
+    "due_on": None,
+    "ordinary_due_on": None,
+    "due_soon_on": None,
+    "is_limited": False,
+    "last_calibrated_on": None,
+    "last_record_id": None,
+    "last_result": None,
+    "last_certificate_number": "",
+    "interval_value": None,
+    "interval_unit": None,
+    "affected_from": None,
+    "affected_at": None,
+    "affected_by": None,
+    "recalibrate_after": None,
+}
+"""Columns of an instrument of which nothing is known: it was just registered."""

@@ -14,7 +14,7 @@ from calibrify_calibration.domain.status import (
     boundaries,
     calibration_status,
 )
-from calibrify_calibration.models.state import CalibrationState
+from calibrify_calibration.models.state import NOTHING_KNOWN, CalibrationState
 from calibrify_core.records.listing import Kind, ListField
 
 _TEXT_OF = {status: status.value for status in CalibrationStatus}
@@ -50,6 +50,11 @@ COLUMNS: tuple[Any, ...] = (
     _of_last(_RECORDS.c.limitation, _s.is_limited).label("calibration_limitation"),
 )
 """Columns that the list of instruments selects besides its own."""
+
+FRESH: Mapping[str, Any] = {
+    column.key: NOTHING_KNOWN.get(getattr(column.element, "key", "")) for column in COLUMNS
+}
+"""What these columns hold of an instrument that was just registered."""
 
 SCHEMA: Mapping[str, Mapping[str, Any]] = {
     "calibration_required": {"type": "boolean"},

@@ -17,7 +17,7 @@ from calibrify_calibration.permissions import VIEW
 from calibrify_calibration.services.derivation import load
 from calibrify_calibration.services.import_change import Batch, Change
 from calibrify_calibration.services.states import upsert_states
-from calibrify_core.audit.trail import write_batch
+from calibrify_core.audit.trail import write_entries
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment.public import FacetOutcome, ImportedRow
 
@@ -84,7 +84,7 @@ def _write(unit: UnitOfWork, batch: Batch) -> None:
         session.execute(sa.insert(_RECORD), batch.records)
     upsert_states(unit, batch.states)
     if batch.entries:
-        write_batch(session, batch.entries)
+        write_entries(unit, batch.entries)
 
 
 def export_values(unit: UnitOfWork, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:

@@ -16,11 +16,11 @@ from calibrify_calibration.domain.status import calibration_status, due_soon_on
 from calibrify_calibration.events import DueDateChanged
 from calibrify_calibration.models.reach import INSTRUMENTS
 from calibrify_calibration.models.schedule import CalibrationSchedule
-from calibrify_calibration.models.state import CalibrationState
+from calibrify_calibration.models.state import NOTHING_KNOWN, CalibrationState
 from calibrify_calibration.permissions import SCHEDULE_CHANGE, VIEW
 from calibrify_calibration.services.derivation import InstrumentDue, Known, derive, latest, load
 from calibrify_calibration.services.facet import facts_of
-from calibrify_core.audit.trail import write_batch
+from calibrify_core.audit.trail import write_entries
 from calibrify_core.kernel.errors import Invalid
 from calibrify_core.persistence.bulk import insert_later
 from calibrify_core.work.unit import UnitOfWork
@@ -39,28 +39,7 @@ def open_states(unit: UnitOfWork, equipment_ids: Iterable[uuid.UUID]) -> None:
 
 def empty_row(organisation_id: uuid.UUID, equipment_id: uuid.UUID) -> dict[str, Any]:
     """Returns the row of an instrument of which nothing is known."""
-    return {
-        "equipment_id": equipment_id,
-        "organisation_id": organisation_id,
-        "required": True,
-        "not_required_reason": "",
-        "failed": False,
-        "has_accepted": False,
-        "due_on": None,
-        "ordinary_due_on": None,
-        "due_soon_on": None,
-        "is_limited": False,
-        "last_calibrated_on": None,
-        "last_record_id": None,
-        "last_result": None,
-        "last_certificate_number": "",
-        "interval_value": None,
-        "interval_unit": None,
-        "affected_from": None,
-        "affected_at": None,
-        "affected_by": None,
-        "recalibrate_after": None,
-    }
+    return {"equipment_id": equipment_id, "organisation_id": organisation_id, **NOTHING_KNOWN}
 
 
 def fill_states(_platform: Any, session: Session) -> None:
@@ -283,7 +262,7 @@ def set_requirement(
     if not changes:
         return
     row.required, row.not_required_reason = required, reason
-    write_batch(unit.session, [("update", "equipment", equipment_id, "", changes)])
+    write_entries(unit, [("update", "equipment", equipment_id, "", changes)])
     unit.session.flush()
 
 

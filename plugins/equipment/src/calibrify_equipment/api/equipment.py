@@ -27,6 +27,7 @@ from calibrify_equipment.schemas.equipment import (
 )
 from calibrify_equipment.services import custody, equipment, history, labels, lifecycle
 from calibrify_equipment.services.facet_members import bodies_of, divide, tell
+from calibrify_equipment.services.fresh_record import show_new
 from calibrify_equipment.services.listing import equipment_list, facets_of, read_record
 
 ONE = "equipment/{id:uuid}/"
@@ -49,9 +50,10 @@ def read(request: Request) -> Reply:
 def create(request: Request) -> Reply:
     """Enters an instrument."""
     values, told = divide(request.unit, all_members(request.data))
-    made = equipment.register(request.unit, values)
+    entered = equipment.enter(request.unit, values)
+    made = entered.row["id"]
     tell(request.unit, made, told)
-    record, version = read_record(request.unit, made)
+    record, version = read_record(request.unit, made) if told else show_new(request.unit, entered)
     return created(record, version, f"equipment/{made}/")
 
 

@@ -71,7 +71,7 @@ def match_model(unit: UnitOfWork, manufacturer_id: uuid.UUID, name: str) -> tupl
     return made.id, name
 
 
-_MATCH = Prepared(
+MATCH = (
     sa.select(
         Manufacturer.id.label("maker_id"),
         Manufacturer.name.label("maker"),
@@ -93,7 +93,14 @@ _MATCH = Prepared(
     .order_by(Manufacturer.id, EquipmentModel.id)
     .limit(sa.literal_column("1"))
 )
-"""Makers are matched by name, not shown: their scope does not matter."""
+"""Finds a manufacturer, and its model. They are matched by name, not shown: their scope does not
+matter."""
+_MATCH = Prepared(MATCH)
+
+
+def names_to_match(manufacturer: str, model: str) -> dict[str, str]:
+    """Returns the values of `MATCH`."""
+    return {"maker": manufacturer.lower(), "model": model.lower()}
 
 
 def match(
@@ -106,15 +113,18 @@ def match(
         manufacturer: its name.
         model: name of the model, blank for none.
     """
-    values = {
-        "organisation": unit.organisation.id,
-        "maker": manufacturer.lower(),
-        "model": model.lower(),
-    }
-    found = _MATCH.first(unit.connection, values)
-    if found is not None and not model:
+    values = {"organisation": unit.organisation.id, **names_to_match(manufacturer, model)}
+    return matched(unit, manufacturer, model, _MATCH.first(unit.connection, values))
+
+
+def matched(
+    unit: UnitOfWork, manufacturer: str, model: str, found: Any
+) -> tuple[uuid.UUID, str, uuid.UUID | None, str]:
+    """Returns the same, given what `MATCH` has found: a row that may be empty, or None."""
+    known = found is not None and found.maker_id is not None
+    if known and not model:
         return found.maker_id, found.maker, None, ""
-    if found is not None and found.model_id is not None:
+    if known and found.model_id is not None:
         return found.maker_id, found.maker, found.model_id, found.model
     maker_id, maker = match_manufacturer(unit, manufacturer)
     if not model:

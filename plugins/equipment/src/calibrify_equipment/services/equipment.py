@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from calibrify_core.audit.trail import told_of_new, write_batch
+from calibrify_core.audit.trail import told_of_new, write_entries
 from calibrify_core.kernel.errors import CalibrifyError, Conflict, FieldError, Invalid
 from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.base import utc_now
-from calibrify_core.persistence.bulk import insert_unless_taken
+from calibrify_core.persistence.bulk import insert_later, insert_unless_taken
 from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
@@ -24,7 +25,8 @@ from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.permissions import CHANGE, VIEW
 from calibrify_equipment.public import move_on
 from calibrify_equipment.schemas.equipment import FACTS
-from calibrify_equipment.services.catalogue import match
+from calibrify_equipment.services.catalogue import match, matched
+from calibrify_equipment.services.first_look import FirstLook, look
 from calibrify_equipment.services.references import (
     absent,
     check_reach,
@@ -100,6 +102,19 @@ def told_of(row: Mapping[str, Any]) -> tuple[str, str, uuid.UUID, str, dict[str,
     return "create", Equipment.__audit_type__, row["id"], label, told_of_new(Equipment, row)
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """An instrument that was entered just now.
+
+    Attributes:
+        row: its columns.
+        names: of what it refers to; a row with ``category, location, location_path``.
+    """
+
+    row: Mapping[str, Any]
+    names: Any
+
+
 def register(unit: UnitOfWork, values: Mapping[str, Any]) -> uuid.UUID:
     """Enters a new instrument.
 
@@ -116,38 +131,61 @@ def register(unit: UnitOfWork, values: Mapping[str, Any]) -> uuid.UUID:
         Invalid: an id does not exist for the author, or a custom field is wrong.
         Conflict: tag or serial number belong to another instrument, which ``existing`` links.
     """
-    unit.access.require(CHANGE)
-    row = dict(NEW)
-    row.update({name: value for name, value in values.items() if value is not None})
-    _check(unit, row, row)
-    row |= _catalogued(unit, row)
-    _enter(unit, row)
-    write_batch(unit.session, [told_of(row)])
-    told = ("id", "asset_tag", "status", "category_id", "location_id")
-    unit.publish(EquipmentRegistered(*(row[name] for name in told)))
-    identifier: uuid.UUID = row["id"]
+    identifier: uuid.UUID = enter(unit, values).row["id"]
     return identifier
 
 
-def _enter(unit: UnitOfWork, row: dict[str, Any]) -> None:
+def enter(unit: UnitOfWork, values: Mapping[str, Any]) -> Entered:
+    """Enters a new instrument as `register` does, and returns what was written.
+
+    Raises:
+        Forbidden: as `register`.
+        Invalid: as `register`.
+        Conflict: as `register`.
+    """
+    unit.access.require(CHANGE)
+    row = dict(NEW)
+    row.update({name: value for name, value in values.items() if value is not None})
+    seen = look(unit, row)
+    _check(unit, row, row, seen.found)
+    row |= _catalogued(unit, row, seen)
+    _enter(unit, row, seen)
+    write_entries(unit, [told_of(row)])
+    told = ("id", "asset_tag", "status", "category_id", "location_id")
+    unit.publish(EquipmentRegistered(*(row[name] for name in told)))
+    return Entered(row, seen.beside)
+
+
+def _enter(unit: UnitOfWork, row: dict[str, Any], seen: FirstLook) -> None:
     """Completes the row of a new instrument, and writes it.
 
     Raises:
         Conflict: tag or serial number belong to another instrument.
     """
-    unit.session.flush()  # what it refers to
+    unit.flush()  # what it refers to
     row |= {"id": new_id(), "organisation_id": unit.organisation.id}
     row["created_at"] = row["updated_at"] = utc_now()
-    given = bool(row["asset_tag"])
+    if not row["asset_tag"]:
+        _enter_numbered(unit, row)
+        return
+    row |= derived(row) | {"label_code": new_label_code()}
+    if seen.beside.is_taken or row["identity_key"] != seen.identity:
+        taken = _taken(unit, row)
+        if taken is not None:
+            raise _collision(unit, row, taken)
+    # Who is faster by a moment makes the next statement fail; the next try finds them.
+    insert_later(unit.connection, _EQUIPMENT, row)
+
+
+def _enter_numbered(unit: UnitOfWork, row: dict[str, Any]) -> None:
+    """Writes the row of an instrument under the next number that no other one has."""
     while True:
-        if not given:
-            row["asset_tag"] = unit.next_number(SERIES)
+        row |= {"asset_tag": unit.next_number(SERIES), "label_code": new_label_code()}
         row |= derived(row)
-        row["label_code"] = new_label_code()
         if insert_unless_taken(unit.connection, _EQUIPMENT, row):
             return
         taken = _taken(unit, row)
-        if taken is not None and (given or taken.asset_tag != row["asset_tag"]):
+        if taken is not None and taken.asset_tag != row["asset_tag"]:
             raise _collision(unit, row, taken)
 
 
@@ -173,7 +211,9 @@ def change(unit: UnitOfWork, equipment: Equipment, values: Mapping[str, Any]) ->
     if not changed:
         return equipment
     facts = present | changed
-    _check(unit, changed, facts, equipment.id)
+    # What its custom fields have to be stands in its category.
+    asked = {"category_id": facts["category_id"]} if "custom_fields" in changed else {}
+    _check(unit, changed, facts, look_up(unit, changed | asked), equipment.id)
     if "custom_fields" in changed:
         changed["custom_fields"] = facts["custom_fields"]
     if {"manufacturer", "model"} & set(changed):
@@ -223,17 +263,21 @@ def _check(
     unit: UnitOfWork,
     changed: Mapping[str, Any],
     facts: dict[str, Any],
+    found: Mapping[str, Any],
     equipment_id: uuid.UUID | None = None,
 ) -> None:
     """Checks what an instrument refers to; cleans its custom fields in place.
 
+    Args:
+        unit: the unit of work.
+        changed: the members that change.
+        facts: these and all others.
+        found: what the ids stand for, as `look_up` returns it.
+        equipment_id: of an instrument that is there already.
+
     Raises:
         Invalid: with every error.
     """
-    wanted = dict(changed)
-    if "custom_fields" in changed:
-        wanted["category_id"] = facts["category_id"]
-    found = look_up(unit, wanted)
     errors = absent(found)
     schema: Mapping[str, Any] = found.get("category_id") or {}
     if not errors and (equipment_id is None or {"location_id", "category_id"} & set(changed)):
@@ -268,18 +312,15 @@ def _part_of(unit: UnitOfWork, part: uuid.UUID, whole: uuid.UUID) -> bool:
     return unit.session.execute(asked).first() is not None
 
 
-def _catalogued(unit: UnitOfWork, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _catalogued(
+    unit: UnitOfWork, facts: Mapping[str, Any], seen: FirstLook | None = None
+) -> dict[str, Any]:
     """Matches or makes manufacturer and model; returns their ids and names."""
     maker, model = facts["manufacturer"], facts["model"]
     if not maker:
         return {"manufacturer": "", "manufacturer_id": None, "model": model, "model_id": None}
-    maker_id, maker, model_id, model = match(unit, maker, model)
-    return {
-        "manufacturer": maker,
-        "manufacturer_id": maker_id,
-        "model": model,
-        "model_id": model_id,
-    }
+    fit = match(unit, maker, model) if seen is None else matched(unit, maker, model, seen.beside)
+    return dict(zip(("manufacturer_id", "manufacturer", "model_id", "model"), fit, strict=True))
 
 
 _SAME = Prepared(

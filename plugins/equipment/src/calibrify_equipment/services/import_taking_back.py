@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from calibrify_core.audit.trail import typed, write_batch
+from calibrify_core.audit.trail import typed, write_entries
 from calibrify_core.persistence.base import Base
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.records.files import StoredFile
@@ -252,8 +252,8 @@ def _remove(unit: UnitOfWork, rows: Sequence[Equipment]) -> None:
 def _tell(unit: UnitOfWork, found: TakenBack) -> None:
     """Writes down what the facets took back, and tells the news of the batch."""
     reason = unit.reason or ""
-    write_batch(
-        unit.session,
+    write_entries(
+        unit,
         [
             ("undo_import", KIND, deed.id, deed.label, _turned(deed.members))
             for deed in (*found.removed, *found.restored)

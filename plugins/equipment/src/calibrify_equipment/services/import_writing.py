@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calibrify_core.audit.trail import ALWAYS_SKIPPED, plain, write_batch
+from calibrify_core.audit.trail import ALWAYS_SKIPPED, plain, write_entries
 from calibrify_core.persistence.base import utc_now
 from calibrify_core.persistence.bulk import insert_many
 from calibrify_core.work.unit import UnitOfWork
@@ -57,8 +57,8 @@ def write(unit: UnitOfWork, entries: Sequence[Entry]) -> None:
         connection.execute(statement, rows)
     if new:
         insert_many(connection, table, [entry.changes for entry in new])
-    write_batch(
-        unit.session,
+    write_entries(
+        unit,
         [
             *(told_of(entry.changes) for entry in new),
             *(("update", KIND, e.id, _label(e), _updated(e)) for e in changed),

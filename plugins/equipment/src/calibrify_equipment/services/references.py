@@ -76,15 +76,21 @@ def words_of_filter(
     }
 
 
-_SOUGHT: Mapping[str, Sought] = {
+_IS_THERE: Any = sa.literal_column("1")
+SOUGHT: Mapping[str, Sought] = {
     # With the fields that it asks of its instruments.
     "category_id": Sought(Category, permissions.CATEGORY_VIEW, Category.custom_field_schema),
-    "location_id": Sought(Location, permissions.LOCATION_VIEW, Location.id),
-    "owner_id": Sought(Customer, permissions.PARTY_VIEW, Customer.id),
-    "supplier_id": Sought(Supplier, permissions.PARTY_VIEW, Supplier.id),
-    "parent_id": Sought(Equipment, permissions.VIEW, Equipment.id),
+    "location_id": Sought(Location, permissions.LOCATION_VIEW, _IS_THERE),
+    "owner_id": Sought(Customer, permissions.PARTY_VIEW, _IS_THERE),
+    "supplier_id": Sought(Supplier, permissions.PARTY_VIEW, _IS_THERE),
+    "parent_id": Sought(Equipment, permissions.VIEW, _IS_THERE),
 }
-_LOOKUP = KeptLookup(_SOUGHT)
+_LOOKUP = KeptLookup(SOUGHT)
+
+
+def ids_in(values: Mapping[str, Any]) -> dict[str, uuid.UUID]:
+    """Returns the ids in a body that `SOUGHT` names."""
+    return {name: values[name] for name in SOUGHT if values.get(name) is not None}
 
 
 def look_up(unit: UnitOfWork, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,14 +101,15 @@ def look_up(unit: UnitOfWork, values: Mapping[str, Any]) -> dict[str, Any]:
         values: members of the body by name; others than ids are passed over.
 
     Returns:
-        By name: of a category the custom fields that it asks for, of others an id or a name.
+        By name: of a category the custom fields that it asks for, of a person a name.
     """
-    found = _LOOKUP.find(
-        unit, {name: values[name] for name in _SOUGHT if values.get(name) is not None}
-    )
-    if values.get("custodian_id") is not None:
-        found["custodian_id"] = person_name(unit, values["custodian_id"])
-    return found
+    return _LOOKUP.find(unit, ids_in(values)) | look_up_keeper(unit, values)
+
+
+def look_up_keeper(unit: UnitOfWork, values: Mapping[str, Any]) -> dict[str, str | None]:
+    """Returns the name of the custodian that a body names, likewise."""
+    keeper = values.get("custodian_id")
+    return {} if keeper is None else {"custodian_id": person_name(unit, keeper)}
 
 
 def absent(found: Mapping[str, Any]) -> list[FieldError]:

@@ -112,7 +112,7 @@ def send(request: Any) -> Any:
         TooManyRequests: too much was reported.
     """
     peer = _peer(request)
-    session = request.writer
+    session = request.writer.session
     found = _find(request, session)
     values: dict[str, Any] = {}
     try:
