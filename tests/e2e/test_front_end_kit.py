@@ -273,13 +273,17 @@ def test_keys_walk_the_rows_and_the_pages(visit: Callable[..., Page]):
     opened.keyboard.press("?")
     expect(opened.locator("#keys")).to_be_visible()
     told = opened.locator("#keys dt:visible")
-    expect(told).to_contain_text(["g d", "j k", "x"])
+    expect(told).to_contain_text(["g d", "n", "j k", "x"])
+    expect(opened.locator("#keys dt[data-where='[data-hotkey=e]']")).to_be_hidden()
     opened.keyboard.press("Escape")
     opened.keyboard.press("g")
     opened.keyboard.press("d")
     opened.wait_for_url("**/dashboard.html")
     opened.keyboard.press("?")
     expect(told).to_have_text(["Ctrl K", "/", "g d", "?"])
+    opened = visit("list")
+    opened.keyboard.press("n")
+    opened.wait_for_url("**/form.html")
 
 
 @pytest.mark.e2e

@@ -89,13 +89,12 @@ def _menu(request: Any, record: Mapping[str, Any]) -> list[dict[str, str]]:
     """Returns what can be done with an instrument."""
     access, found = request.unit.access, []
 
-    def add(label: str, icon: str, route: str) -> None:
-        found.append(
-            {"label": label, "icon": icon, "href": request.route_path(route, id=record["id"])}
-        )
+    def add(label: str, icon: str, route: str, hotkey: str = "") -> None:
+        href = request.route_path(route, id=record["id"])
+        found.append({"label": label, "icon": icon, "href": href, "hotkey": hotkey})
 
     if access.permits(CHANGE):
-        add("Edit", "pencil", "equipment.equipment.edit")
+        add("Edit", "pencil", "equipment.equipment.edit", "e")
         if allowed(record["status"]):
             add("Change status", "activity", "equipment.transition.create")
     if access.permits(CUSTODY):
