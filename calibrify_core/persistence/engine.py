@@ -77,7 +77,7 @@ class Database:
             # Who lost one has lost them all: the database was started anew.
             self._close_resting(lost=True)
         elif self.dialect == "postgresql" and not connection.closed:
-            if connection.in_transaction():
+            if connection.get_transaction() is not None:  # open, or failed to commit
                 connection.rollback()
             self._resting[write].append((connection, time.monotonic()))
             return

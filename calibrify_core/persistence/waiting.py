@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from calibrify_core.persistence.driver_errors import told
 
@@ -83,8 +84,15 @@ def commit(connection: Connection) -> None:
         send(connection)
         return
     waiting = take(connection)
-    if waiting != _BEGIN:
+    if waiting == _BEGIN:
+        return
+    try:
         _send(connection, waiting + b"COMMIT", None)
+    except DBAPIError as error:
+        # SQLAlchemy takes it for ended; the database waits for somebody to say so.
+        if not error.connection_invalidated:
+            _send(connection, b"ROLLBACK", None)
+        raise
 
 
 @event.listens_for(Engine, "before_cursor_execute")

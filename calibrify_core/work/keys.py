@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,7 @@ class Keys:
 
     def derive(self, purpose: str) -> bytes:
         """Returns 32 bytes for a purpose (HMAC-SHA256 of its name, RFC 5869 expand step)."""
-        material = self.secret.encode()
-        return hmac.digest(material, f"calibrify/{purpose}\x01".encode(), hashlib.sha256)
+        return _derived(self.secret, purpose)
 
     @property
     def audit(self) -> bytes:
@@ -40,3 +40,10 @@ class Keys:
     def jwt(self, key_id: str) -> str:
         """Returns the signing key of access tokens for one key id, 128 hex digits."""
         return self.derive(f"jwt/{key_id}/1").hex() + self.derive(f"jwt/{key_id}/2").hex()
+
+
+@lru_cache(maxsize=32)
+def _derived(secret: str, purpose: str) -> bytes:
+    """Derives a key, once for each purpose."""
+    material = f"calibrify/{purpose}\x01".encode()
+    return hmac.digest(secret.encode(), material, hashlib.sha256)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from calibrify_core.kernel.errors import ConfigurationError
 from calibrify_core.persistence.engine import REST_SECONDS, Database, open_database
+from calibrify_core.persistence.prepared import Prepared
 from calibrify_core.testing.postgres import PostgresServer
 
 metadata = sa.MetaData()
@@ -269,3 +270,26 @@ def test_a_transaction_is_committed_undone_or_never_begun(filled: Database) -> N
         connection.rollback()
     with filled.reader.connect() as connection:
         assert read(connection) == 1
+
+
+def test_a_connection_whose_commit_failed_is_as_good_as_new(filled: Database) -> None:
+    refused = Prepared(sa.insert(entry).inline(), columns=["counter_id"])
+
+    def write(connection: sa.Connection) -> None:
+        refused.later(connection, {"counter_id": 99})
+        connection.commit()
+
+    for _ in range(2):
+        connection = filled.lend(write=True)
+        connection.begin()
+        with pytest.raises(IntegrityError):
+            write(connection)
+        filled.take_back(connection, write=True)
+    connection = filled.lend(write=True)
+    connection.begin()
+    connection.execute(counter.update().values(n=5))
+    connection.commit()
+    filled.take_back(connection, write=True)
+    lent = filled.lend(write=False)
+    assert read(lent) == 5
+    filled.take_back(lent, write=False)

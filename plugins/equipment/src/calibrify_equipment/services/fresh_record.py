@@ -28,6 +28,10 @@ _ABSENT: Mapping[str, Any] = dict.fromkeys(
 """What the list shows besides, of an instrument that nobody has had in hand."""
 
 
+_EMPTY: Mapping[str, str] = {"ranges": "[]", "custom_fields": "{}"}
+"""What is structured, as the list selects it where it is empty."""
+
+
 def show_new(unit: UnitOfWork, entered: Entered) -> tuple[dict[str, Any], int]:
     """Returns an instrument that was entered in this unit, and its version, as `read_record`.
 
@@ -53,7 +57,12 @@ def _told(unit: UnitOfWork, entered: Entered) -> tuple[dict[str, Any], int] | No
             return None
         values |= facet.fresh
     names = entered.names
-    values |= {name: _shown(value) for name, value in entered.row.items()}
+    # As the list selects them: ids are text, and so is what is structured.
+    values |= {
+        name: str(value) if value.__class__ is uuid.UUID else value
+        for name, value in entered.row.items()
+    }
+    values |= {name: text for name, text in _EMPTY.items() if not values[name]}
     values |= {"category": names.category, "location": names.location}
     values["location_path"] = names.location_path
     spec = equipment_list(unit.platform)
@@ -65,15 +74,6 @@ def _told(unit: UnitOfWork, entered: Entered) -> tuple[dict[str, Any], int] | No
     if not _AS_GIVEN.issuperset(map(type, found)):
         return None
     return spec.shape(make(found), unit), values["version"]
-
-
-def _shown(value: Any) -> Any:
-    """Returns a column's value as the list selects it."""
-    if type(value) is uuid.UUID:
-        return str(value)
-    if not value and isinstance(value, list | dict):
-        return "[]" if isinstance(value, list) else "{}"
-    return value
 
 
 @lru_cache(maxsize=16)
