@@ -27,6 +27,10 @@ from calibrify_core.kernel.errors import (
 from calibrify_core.records.listing import read_request
 
 RESOURCES = "calibrify.api_resources"
+# The router finds a view by what the request is about: here by its method, at once. Left to
+# predicates it would try one view after the other, and make an error of each that does not fit.
+ABOUT = {method: type(method, (), {}) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
+_FOUND = {method: kind() for method, kind in ABOUT.items()} | {"HEAD": ABOUT["GET"]()}
 VERSIONED = frozenset({"replace", "change", "delete"})
 
 View = Callable[[Any, Request], Any]
@@ -56,7 +60,7 @@ def add_api_view(config: Any, view: Any, noun: str, verb: str, **options: Any) -
         )
     route = f"api {endpoint.address}"
     if not resource:
-        config.add_route(route, endpoint.pattern)
+        config.add_route(route, endpoint.pattern, factory=_what)
         config.add_view(_fallback(resource), route_name=route, permission=NO_PERMISSION_REQUIRED)
     resource[endpoint.method] = endpoint
     entry = config.introspectable(CATEGORY, endpoint.name, endpoint.name, "API view")
@@ -65,10 +69,16 @@ def add_api_view(config: Any, view: Any, noun: str, verb: str, **options: Any) -
     config.add_view(
         view,
         route_name=route,
+        context=ABOUT[endpoint.method],
         request_method=endpoint.method,
         permission=NO_PERMISSION_REQUIRED if endpoint.permission == PUBLIC else endpoint.permission,
         api=endpoint,
     )
+
+
+def _what(request: Request) -> object:
+    """Returns what stands for the method of a request."""
+    return _FOUND.get(request.environ["REQUEST_METHOD"])
 
 
 def _fallback(resource: dict[str, Endpoint]) -> Callable[[Request], Response]:

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.types import TypeDecorator, Uuid
 
 from calibrify_core.persistence.driver_errors import KNOWN, told
-from calibrify_core.persistence.waiting import add, send, take
+from calibrify_core.persistence.waiting import WAITING, add, send
 
 PLACE = re.compile(r"%\((\w+)\)s")
 MOST_KNOWN = 256
@@ -157,12 +157,13 @@ class _Text:
         self, connection: Connection, cursor: Any, parameters: Mapping[str, Any]
     ) -> tuple[str, Any, bytes]:
         """Returns the text to send, its values, and what has waited to be sent before it."""
-        values = self.constants | dict(parameters)
+        values = {**self.constants, **parameters}
         for name, bind in self.binders.items():
             values[name] = bind(values[name])
         sent = values if self.names is None else tuple(values[name] for name in self.names)
-        text = self._planned(connection, cursor)
-        waiting = take(connection)
+        info = connection.info
+        text = self._planned(connection, info, cursor)
+        waiting: bytes = info.pop(WAITING, b"")
         # Who counts statements, or wants to see them, hears of this one like of any other; alone,
         # the listener that sends what waits has nothing to do.
         listeners = connection.engine.dispatch.before_cursor_execute
@@ -171,17 +172,17 @@ class _Text:
                 hear(connection, cursor, self.sql, sent, None, False)
         return text, sent, waiting
 
-    def _planned(self, connection: Connection, cursor: Any) -> str:
+    def _planned(self, connection: Connection, info: dict[Any, Any], cursor: Any) -> str:
         """Returns the text, or how its plan is executed, once it is worth one."""
         self.uses += 1
         if self.plan is None or self.uses <= USES_BEFORE_PLANNING:
             return self.sql
         name, prepare, execute = self.plan
-        known: set[str] | None = connection.info.get(KNOWN)
+        known: set[str] | None = info.get(KNOWN)
         if known is None or len(known) >= MOST_KNOWN:
             send(connection)  # it may go by a plan
             cursor.execute("DEALLOCATE ALL")
-            known = connection.info[KNOWN] = set()
+            known = info[KNOWN] = set()
         if name not in known:
             cursor.execute(prepare)
             known.add(name)

@@ -29,7 +29,8 @@ def add(connection: Connection, statements: bytes) -> None:
         connection: of a transaction on PostgreSQL, whose driver takes several statements at once.
         statements: with their values in them, as the driver quotes them; each has its semicolon.
     """
-    connection.info[WAITING] = connection.info.get(WAITING, b"") + statements
+    info = connection.info
+    info[WAITING] = info.get(WAITING, b"") + statements
 
 
 def take(connection: Connection) -> bytes:
