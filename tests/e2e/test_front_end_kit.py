@@ -124,7 +124,8 @@ def documents() -> dict[str, str]:
             {
                 "job": {
                     "title": "Import",
-                    "state": "running",
+                    "state": {"tone": "incal", "icon": "activity", "word": "Running"},
+                    "going": True,
                     "done": 1,
                     "total": 3,
                     "sentence": "1 of 3",
@@ -138,7 +139,8 @@ def documents() -> dict[str, str]:
             {
                 "job": {
                     "title": "Import",
-                    "state": "done",
+                    "state": {"tone": "ok", "icon": "circle-check", "word": "Done"},
+                    "going": False,
                     "done": 3,
                     "total": 3,
                     "sentence": "3 of 3",
