@@ -19,7 +19,7 @@ from calibrify_core.kernel.clock import Clock
 from calibrify_core.kernel.errors import NotFound
 from calibrify_core.observability import guard
 from calibrify_core.persistence import scoping
-from calibrify_core.persistence.session import Reader, Writer
+from calibrify_core.persistence.session import Reader
 from calibrify_core.records import numbering
 from calibrify_core.tasks import queue
 from calibrify_core.tasks.job import Job
@@ -49,7 +49,7 @@ class UnitOfWork:
     def __init__(
         self,
         platform: Platform,
-        source: Session | Reader | Writer,
+        source: Session | Reader,
         actor: Actor,
         organisation: OrganisationFacts,
         access: Access,
