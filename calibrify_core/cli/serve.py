@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -18,16 +19,32 @@ from calibrify_core.cli.setup import platform_of, ready_platform, settings_of
 from calibrify_core.work.platform import Platform
 from calibrify_core.worker import make_relay
 
-THREADS = 8
+THREADS = 4
 DRAIN_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where a process listens, and how many requests it answers at a time."""
+
+    host: str
+    port: int
+    threads: int
 
 
 @click.command("serve", epilog="Example: calibrify serve --port 8080 --processes 4")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=6543, show_default=True, help="Port to listen at.")
 @click.option("--processes", default=1, show_default=True, help="How many, on Linux.")
+@click.option(
+    "--threads",
+    default=THREADS,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Requests that a process answers at a time.",
+)
 @click.option("--demo", is_flag=True, help="Set everything up first, demonstration included.")
-def command(host: str, port: int, processes: int, demo: bool) -> None:
+def command(host: str, port: int, processes: int, threads: int, demo: bool) -> None:
     """Serves pages and API, with the background work beside it.
 
     SIGTERM lets running requests finish.
@@ -42,21 +59,23 @@ def command(host: str, port: int, processes: int, demo: bool) -> None:
         platform = ready_platform()
     shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::"} else host  # noqa: S104
     click.echo(f"Calibrify is on http://{shown}:{port}")
+    door = _Door(host, port, threads)
     if processes == 1:
-        _serve(platform, host, port, None)
+        _serve(platform, door, None)
         return
     # Engines must not cross a fork: each child makes its own on first use.
     platform.database.dispose()
-    _serve_many(platform, host, port, processes)
+    _serve_many(platform, door, processes)
 
 
-def _serve(platform: Platform, host: str, port: int, shared: socket.socket | None) -> None:
+def _serve(platform: Platform, door: _Door, shared: socket.socket | None) -> None:
     """Serves in this process until it is told to stop."""
     application = make_app(settings_of(), platform)
-    options: dict[str, Any] = {"sockets": [shared]} if shared else {"host": host, "port": port}
+    options: dict[str, Any]
+    options = {"sockets": [shared]} if shared else {"host": door.host, "port": door.port}
     server = waitress.create_server(
         application,
-        threads=THREADS,
+        threads=door.threads,
         ident="",
         clear_untrusted_proxy_headers=False,
         channel_timeout=60,
@@ -85,9 +104,9 @@ def _leave(*_: Any) -> None:
     sys.exit(0)
 
 
-def _serve_many(platform: Platform, host: str, port: int, processes: int) -> None:
+def _serve_many(platform: Platform, door: _Door, processes: int) -> None:
     """Serves in several processes, each on a socket of its own on the same port."""
-    children = [_fork(platform, host, port) for _ in range(processes)]
+    children = [_fork(platform, door) for _ in range(processes)]
 
     def stop(*_: Any) -> None:
         for child in children:
@@ -100,15 +119,15 @@ def _serve_many(platform: Platform, host: str, port: int, processes: int) -> Non
         children.remove(gone)
 
 
-def _fork(platform: Platform, host: str, port: int) -> int:
+def _fork(platform: Platform, door: _Door) -> int:
     """Starts one child and returns its process id."""
     child = os.fork()
     if child:
         return child
-    mine = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    mine = socket.socket(socket.AF_INET6 if ":" in door.host else socket.AF_INET)
     mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    mine.bind((host, port))
+    mine.bind((door.host, door.port))
     mine.listen(1024)
-    _serve(platform, host, port, mine)
+    _serve(platform, door, mine)
     os._exit(0)

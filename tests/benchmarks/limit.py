@@ -25,7 +25,7 @@ import waitress
 
 from tests.benchmarks.data import TODAY
 
-THREADS = 8
+THREADS = 4
 SOON = f"date '{TODAY}' + 30"
 E = "equipment_equipment"
 S = "calibration_state"
