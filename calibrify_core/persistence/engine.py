@@ -245,7 +245,12 @@ def _open_sqlite(url: sa.URL) -> Database:
     """Opens SQLite in WAL mode, with transactions that are begun by us and not by the driver."""
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(
+        url,
+        hide_parameters=True,
+        json_serializer=_json,
+        connect_args={"timeout": BUSY_SECONDS},
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -141,3 +142,15 @@ def test_structured_data_comes_back(connection: Connection) -> None:
     data = {"levels": ["Building 1", "Ø 12 µm"], "depth": 2, "more": None}
 
     assert through(connection, kept.c.data, data) == data
+
+
+def test_structured_data_keeps_ids_and_moments_as_text(connection: Connection) -> None:
+    identifier = uuid.UUID(int=7)
+    moment = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+    found = through(connection, kept.c.data, {"id": identifier, "at": [moment, moment.date()]})
+
+    assert found == {
+        "id": "00000000-0000-0000-0000-000000000007",
+        "at": ["2026-03-01T09:30:00+00:00", "2026-03-01"],
+    }
