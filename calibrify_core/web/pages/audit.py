@@ -119,11 +119,12 @@ def show(request: Any) -> dict[str, Any]:
         search_label="Search the audit log",
         search_hint="Object, person or request",
         facets=(Facet("action", "Action", ACTIONS),),
-        empty=_empty(request),
         words=_words(request),
         length=50,
     )
     listing, _ = show_list(request, FOR_PEOPLE, page)
+    if not listing["rows"]:
+        listing["empty"] = _nobody(request) or page.empty
     days = {name: request.GET.get(name, "") for name in DAYS}
     return {
         "title": "Audit log",
@@ -139,19 +140,15 @@ def action_in_words(action: str) -> str:
     return dict(ACTIONS).get(action, action.replace("_", " "))
 
 
-def _empty(request: Any) -> dict[str, str]:
-    """Returns what stands where no entry matches: that nobody has a name, if that is why."""
+def _nobody(request: Any) -> dict[str, str] | None:
+    """Returns what stands where no entry matches because nobody has a name that was asked for."""
     unknown = [
         account
         for account in request.GET.getall("who")[:MOST_NAMED]
         if account and not _accounts(request.unit, account)
     ]
     if not unknown:
-        return {
-            "icon": "search",
-            "title": "Nothing matches",
-            "text": "Nothing has these filters together. Remove one, or search all.",
-        }
+        return None
     return {
         "icon": "user",
         "title": "Nobody has this address",
