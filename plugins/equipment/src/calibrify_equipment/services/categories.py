@@ -15,15 +15,21 @@ from calibrify_equipment.models.equipment import Equipment
 from calibrify_equipment.permissions import CATEGORY_CHANGE, CATEGORY_VIEW
 from calibrify_equipment.services import trees
 
-TREE = trees.Tree(
-    Category, "category", "category", CATEGORY_VIEW, CATEGORY_CHANGE, (Equipment.category_id,)
-)
 DEFAULTS: Mapping[str, Any] = {
     "parent_id": None,
     "default_interval": None,
     "custom_field_schema": {},
     "due_soon_days": DUE_SOON_DAYS,
 }
+TREE = trees.Tree(
+    Category,
+    "category",
+    "category",
+    CATEGORY_VIEW,
+    CATEGORY_CHANGE,
+    (Equipment.category_id,),
+    DEFAULTS,
+)
 
 
 def find(unit: UnitOfWork, category_id: uuid.UUID) -> Category:
@@ -36,7 +42,7 @@ def add(unit: UnitOfWork, values: Mapping[str, Any]) -> Category:
     """Makes a category; raises as `trees.add_node`, and Invalid for a faulty field schema."""
     given = {name: value for name, value in values.items() if value is not None}
     _check(given)
-    made: Category = trees.add_node(unit, TREE, {**DEFAULTS, **given})
+    made: Category = trees.add_node(unit, TREE, given)
     return made
 
 

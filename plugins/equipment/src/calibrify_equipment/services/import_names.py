@@ -16,11 +16,10 @@ from calibrify_core.kernel.ids import new_id
 from calibrify_core.persistence.scoping import unscoped
 from calibrify_core.work.unit import UnitOfWork
 from calibrify_equipment import permissions
-from calibrify_equipment.models.category import Category
-from calibrify_equipment.models.location import Location
 from calibrify_equipment.models.party import Customer, EquipmentModel, Manufacturer, Supplier
 from calibrify_equipment.models.tree import SEPARATOR
 from calibrify_equipment.services import categories, locations
+from calibrify_equipment.services.trees import NewNodes, Tree
 
 BECAUSE = "an import matches names that stand in its file"
 MOST_KEPT = 50_000
@@ -154,7 +153,8 @@ class Names:
         self, unit: UnitOfWork, kind: str, paths: Iterable[tuple[str, ...]]
     ) -> dict[tuple[str, ...], Answer]:
         """Resolves categories or locations by their path; levels that are missing are made."""
-        model, permission, _ = _TREES[kind]
+        tree = _TREES[kind]
+        model = tree.model
         wanted = sorted(dict.fromkeys(paths), key=len)
         texts = dict.fromkeys(
             SEPARATOR.join(path[:depth]) for path in wanted for depth in range(1, len(path) + 1)
@@ -164,12 +164,15 @@ class Names:
             statement = sa.select(model.id, model.path).where(_like(model.path, unknown))
             # A root of that very name comes before a node of that path.
             ordering = (model.parent_id.is_not(None), model.id)
-            statement = unit.restrict(statement, model, permission).order_by(*ordering)
+            statement = unit.restrict(statement, model, tree.view).order_by(*ordering)
             for identifier, path in unit.session.execute(statement):
                 self._keep(kind, None, path, Known(identifier, path))
-        return {path: self._node(unit, kind, path) for path in wanted}
+        made = NewNodes(unit, tree)
+        answers = {path: self._node(made, kind, path) for path in wanted}
+        made.write()
+        return answers
 
-    def _node(self, unit: UnitOfWork, kind: str, path: tuple[str, ...]) -> Answer:
+    def _node(self, made: NewNodes, kind: str, path: tuple[str, ...]) -> Answer:
         whole = self._get(kind, None, SEPARATOR.join(path))
         if whole is not None:
             return whole
@@ -182,10 +185,10 @@ class Names:
             if found is None:
                 values = {"name": path[depth - 1], "parent_id": above.id if above else None}
                 try:
-                    made = _TREES[kind][2](unit, values)
+                    node = made.add(values)
                 except (Forbidden, Invalid):
                     return f"There is no {kind} {shown(text)}, and your rights do not add it."
-                found = Known(made.id, made.path)
+                found = Known(node.id, node.path)
                 self._note(kind, None, text, found)
             above = found
         return above or _missing(kind, "", "")
@@ -277,7 +280,4 @@ _PARTIES: Mapping[str, tuple[Any, str | None]] = {
     "owner": (Customer, permissions.PARTY_VIEW),
     "supplier": (Supplier, permissions.PARTY_VIEW),
 }
-_TREES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
-    "category": (Category, permissions.CATEGORY_VIEW, categories.add),
-    "location": (Location, permissions.LOCATION_VIEW, locations.add),
-}
+_TREES: Mapping[str, Tree] = {"category": categories.TREE, "location": locations.TREE}

@@ -12,6 +12,7 @@ from calibrify_equipment.models.location import Location
 from calibrify_equipment.permissions import LOCATION_CHANGE, LOCATION_VIEW
 from calibrify_equipment.services import trees
 
+DEFAULTS: Mapping[str, Any] = {"parent_id": None, "kind": "room"}
 TREE = trees.Tree(
     Location,
     "location",
@@ -19,8 +20,8 @@ TREE = trees.Tree(
     LOCATION_VIEW,
     LOCATION_CHANGE,
     (Equipment.location_id, Equipment.held_at_id),
+    DEFAULTS,
 )
-DEFAULTS: Mapping[str, Any] = {"parent_id": None, "kind": "room"}
 
 
 def find(unit: UnitOfWork, location_id: uuid.UUID) -> Location:
@@ -32,7 +33,7 @@ def find(unit: UnitOfWork, location_id: uuid.UUID) -> Location:
 def add(unit: UnitOfWork, values: Mapping[str, Any]) -> Location:
     """Makes a location; raises as `trees.add_node`."""
     given = {name: value for name, value in values.items() if value is not None}
-    made: Location = trees.add_node(unit, TREE, {**DEFAULTS, **given})
+    made: Location = trees.add_node(unit, TREE, given)
     return made
 
 

@@ -32,6 +32,7 @@ class Tree:
         view: the permission to read it.
         change: the permission to change it.
         users: columns of other tables that refer to its nodes.
+        defaults: what a new node has in columns that nobody gives.
     """
 
     model: Any
@@ -40,6 +41,71 @@ class Tree:
     view: str
     change: str
     users: tuple[Any, ...]
+    defaults: Mapping[str, Any]
+
+
+class NewNodes:
+    """Makes nodes of one tree, each perhaps below another, and writes them together.
+
+    Args:
+        unit: the unit of work.
+        tree: which tree.
+    """
+
+    def __init__(self, unit: UnitOfWork, tree: Tree) -> None:
+        self._unit = unit
+        self._tree = tree
+        self._parents: dict[uuid.UUID | None, Any] = {}
+
+    def add(self, values: Mapping[str, Any]) -> Any:
+        """Makes a node; `write` writes it.
+
+        Args:
+            values: its columns, with ``name``; what is left out is as the tree's defaults say.
+
+        Raises:
+            Forbidden: the author may not change the tree anywhere.
+            Invalid: the parent does not exist for the author, or the tree gets too deep.
+        """
+        unit, tree = self._unit, self._tree
+        unit.access.require(tree.change)
+        columns = {**tree.defaults, **values}
+        parent = self._parent(columns["parent_id"])
+        node_id = new_id()
+        node = tree.model(
+            id=node_id,
+            organisation_id=unit.organisation.id,
+            above_id=columns["parent_id"] or unit.organisation.id,
+            lineage=(parent.lineage if parent else "") + step(node_id),
+            path=_path(parent, columns["name"]),
+            **columns,
+        )
+        # Whose rights reach a node, theirs reach what lies below it.
+        self._parents[node_id] = unit.add(node)
+        return node
+
+    def write(self) -> None:
+        """Writes the nodes, those above before those below, as they were made.
+
+        Raises:
+            Conflict: a parent has a child of this name already.
+        """
+        _flush(self._unit, self._tree)
+
+    def _parent(self, parent_id: uuid.UUID | None) -> Any:
+        """Returns the node under which another is put; each is looked up once."""
+        if parent_id not in self._parents:
+            try:
+                # What waits to be written is written together, and a conflict told by `write`.
+                with self._unit.session.no_autoflush:
+                    self._parents[parent_id] = _reached(self._unit, self._tree, parent_id)
+            except Invalid as refusal:
+                self._parents[parent_id] = refusal
+        found = self._parents[parent_id]
+        if isinstance(found, Invalid):
+            raise Invalid(found.errors)
+        _check_depth(found)
+        return found
 
 
 def find_node(unit: UnitOfWork, tree: Tree, node_id: uuid.UUID) -> Any:
@@ -77,26 +143,16 @@ def add_node(unit: UnitOfWork, tree: Tree, values: Mapping[str, Any]) -> Any:
     Args:
         unit: the unit of work.
         tree: which tree.
-        values: its columns, with ``name`` and ``parent_id``.
+        values: as of `NewNodes.add`.
 
     Raises:
         Forbidden: the author may not change the tree anywhere.
         Invalid: the parent does not exist for the author, or the tree gets too deep.
         Conflict: the parent has a child of this name already.
     """
-    unit.access.require(tree.change)
-    parent = _parent(unit, tree, values.get("parent_id"))
-    node_id = new_id()
-    node = tree.model(
-        id=node_id,
-        organisation_id=unit.organisation.id,
-        above_id=values.get("parent_id") or unit.organisation.id,
-        lineage=(parent.lineage if parent else "") + step(node_id),
-        path=_path(parent, values["name"]),
-        **values,
-    )
-    unit.add(node)
-    _flush(unit, tree)
+    nodes = NewNodes(unit, tree)
+    node = nodes.add(values)
+    nodes.write()
     return node
 
 
@@ -114,7 +170,8 @@ def change_node(unit: UnitOfWork, tree: Tree, node: Any, values: Mapping[str, An
         setattr(node, name, value)
     if moves or renames:
         if moves:
-            parent = _parent(unit, tree, node.parent_id)
+            parent = _reached(unit, tree, node.parent_id)
+            _check_depth(parent)
         else:
             parent = _above(unit, tree, node.parent_id)
         if parent is not None and parent.lineage.startswith(old_lineage):
@@ -156,19 +213,22 @@ def _uses(tree: Tree) -> list[tuple[Any, str]]:
     return [(column, "there are instruments in it") for column in tree.users]
 
 
-def _parent(unit: UnitOfWork, tree: Tree, parent_id: uuid.UUID | None) -> Any:
+def _reached(unit: UnitOfWork, tree: Tree, parent_id: uuid.UUID | None) -> Any:
     """Returns the node under which another is put; the author's rights must reach it."""
     if not covers(unit, tree, parent_id):
         raise Invalid([FieldError("/parent_id", ABSENT if parent_id else "This is required.")])
     if parent_id is None:
         return None
     try:
-        parent = unit.find(tree.model, parent_id, tree.change)
+        return unit.find(tree.model, parent_id, tree.change)
     except NotFound:
         raise Invalid.field("/parent_id", ABSENT) from None
-    if parent.lineage.count("/") >= MOST_LEVELS:
+
+
+def _check_depth(parent: Any) -> None:
+    """Checks that something may still be put under a node; None is the top."""
+    if parent is not None and parent.lineage.count("/") >= MOST_LEVELS:
         raise Invalid.field("/parent_id", f"A tree has at most {MOST_LEVELS} levels.")
-    return parent
 
 
 def _above(unit: UnitOfWork, tree: Tree, parent_id: uuid.UUID | None) -> Any:
