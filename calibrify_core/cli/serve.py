@@ -16,6 +16,7 @@ from calibrify_core.app import make_app
 from calibrify_core.cli.database import bring_up
 from calibrify_core.cli.demo import load_demo, show_credentials
 from calibrify_core.cli.setup import platform_of, ready_platform, settings_of
+from calibrify_core.kernel.errors import ConfigurationError
 from calibrify_core.work.platform import Platform
 from calibrify_core.worker import make_relay
 
@@ -31,11 +32,53 @@ class _Door:
     port: int
     threads: int
 
+    def bound(self, *options: int) -> socket.socket:
+        """Returns a socket at the address, with further options of sockets.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+        made = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        try:
+            for option in (socket.SO_REUSEADDR, *options):
+                made.setsockopt(socket.SOL_SOCKET, option, 1)
+            made.bind((self.host, self.port))
+        except OSError:
+            made.close()
+            raise
+        return made
+
+    def check(self) -> None:
+        """Checks that one can listen there.
+
+        Raises:
+            ConfigurationError: the sentence says why not, and what to do.
+        """
+        try:
+            self.bound().close()
+        except OSError as error:
+            raise ConfigurationError(
+                f"Port {self.port} of {self.host} cannot be opened ({error.strerror}): stop what "
+                f"listens there, or choose another address with --host and --port."
+            ) from None
+
 
 @click.command("serve", epilog="Example: calibrify serve --port 8080 --processes 4")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", default=6543, show_default=True, help="Port to listen at.")
-@click.option("--processes", default=1, show_default=True, help="How many, on Linux.")
+@click.option(
+    "--port",
+    default=6543,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port to listen at.",
+)
+@click.option(
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="How many, on Linux.",
+)
 @click.option(
     "--threads",
     default=THREADS,
@@ -49,6 +92,8 @@ def command(host: str, port: int, processes: int, threads: int, demo: bool) -> N
 
     SIGTERM lets running requests finish.
     """
+    door = _Door(host, port, threads)
+    door.check()
     if demo:
         platform = platform_of()
         bring_up(platform)
@@ -59,7 +104,6 @@ def command(host: str, port: int, processes: int, threads: int, demo: bool) -> N
         platform = ready_platform()
     shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::"} else host  # noqa: S104
     click.echo(f"Calibrify is on http://{shown}:{port}")
-    door = _Door(host, port, threads)
     if processes == 1:
         _serve(platform, door, None)
         return
@@ -124,10 +168,7 @@ def _fork(platform: Platform, door: _Door) -> int:
     child = os.fork()
     if child:
         return child
-    mine = socket.socket(socket.AF_INET6 if ":" in door.host else socket.AF_INET)
-    mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    mine.bind((door.host, door.port))
+    mine = door.bound(socket.SO_REUSEPORT)
     mine.listen(1024)
     _serve(platform, door, mine)
     os._exit(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -57,7 +58,19 @@ def test_several_processes_answer_on_one_port_and_end_together(house: House) -> 
         answer(address)
 
 
-def test_a_process_needs_a_thread() -> None:
-    told = CliRunner().invoke(main, ["serve", "--threads", "0"])
+def test_a_port_that_is_taken_is_said_in_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = CliRunner().invoke(main, ["serve", "--port", port])
+    assert told.exit_code == 1
+    assert f"Port {port} of 127.0.0.1 cannot be opened" in told.output
+    assert "--port" in told.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--threads", "0"), ("--processes", "0"), ("--port", "65536")]
+)
+def test_a_number_that_makes_no_sense_is_refused(option: str, value: str) -> None:
+    told = CliRunner().invoke(main, ["serve", option, value])
     assert told.exit_code == 2
-    assert "--threads" in told.output
+    assert option in told.output
