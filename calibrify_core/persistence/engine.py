@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from calibrify_core.kernel.errors import ConfigurationError
-from calibrify_core.persistence.waiting import BY_HAND, WAITING
+from calibrify_core.persistence.waiting import BY_HAND, take
 
 BUSY_SECONDS = 15
 REST_SECONDS = 2
@@ -215,7 +215,7 @@ def _leave_nothing_open(engine: Engine) -> None:
 
     @event.listens_for(engine, "reset")
     def reset(connection: Any, record: Any, _state: Any) -> None:
-        record.info.pop(WAITING, None)
+        take(record.info)
         if connection.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
             connection.cursor().execute("ROLLBACK")
 

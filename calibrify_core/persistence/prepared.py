@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.types import TypeDecorator, Uuid
 
 from calibrify_core.persistence.driver_errors import KNOWN, told
-from calibrify_core.persistence.waiting import WAITING, add, send
+from calibrify_core.persistence.waiting import add, send, take
 
 PLACE = re.compile(r"%\((\w+)\)s")
 MOST_KNOWN = 256
@@ -163,7 +163,7 @@ class _Text:
         sent = values if self.names is None else tuple(values[name] for name in self.names)
         info = connection.info
         text = self._planned(connection, info, cursor)
-        waiting: bytes = info.pop(WAITING, b"")
+        waiting = take(info)
         # Who counts statements, or wants to see them, hears of this one like of any other; alone,
         # the listener that sends what waits has nothing to do.
         listeners = connection.engine.dispatch.before_cursor_execute

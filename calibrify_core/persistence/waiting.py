@@ -33,9 +33,13 @@ def add(connection: Connection, statements: bytes) -> None:
     info[WAITING] = info.get(WAITING, b"") + statements
 
 
-def take(connection: Connection) -> bytes:
-    """Returns what waits, for the caller to send before a statement of its own."""
-    waiting: bytes = connection.info.pop(WAITING, b"")
+def take(info: dict[Any, Any]) -> bytes:
+    """Returns what waits, for the caller to send before a statement of its own.
+
+    Args:
+        info: of the connection; who reads more of it looks it up once.
+    """
+    waiting: bytes = info.pop(WAITING, b"")
     return waiting
 
 
@@ -45,7 +49,7 @@ def send(connection: Connection) -> None:
     Raises:
         DBAPIError: a constraint refuses one of the rows.
     """
-    waiting = take(connection)
+    waiting = take(connection.info)
     if waiting:
         _send(connection, waiting, "rows that waited")
 
@@ -84,7 +88,7 @@ def commit(connection: Connection) -> None:
     if not _by_hand(connection):
         send(connection)
         return
-    waiting = take(connection)
+    waiting = take(connection.info)
     if waiting == _BEGIN:
         return
     try:
@@ -107,6 +111,6 @@ def roll_back(connection: Connection) -> None:
     """Forgets what waits: it belongs to what is undone. A lost connection took it along."""
     if connection.invalidated:
         return
-    waiting = take(connection)
+    waiting = take(connection.info)
     if _by_hand(connection) and not waiting.startswith(_BEGIN):
         _send(connection, b"ROLLBACK", None)
